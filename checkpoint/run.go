@@ -1,0 +1,158 @@
+package checkpoint
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// Run keeps this worker's heartbeat and this process's view of the table until
+// ctx ends; then it removes the heartbeat. Leases that are still held then are
+// lost: release them before. Nothing is acquired while Run does not run. It
+// returns nil, for every trouble with the table is outlived; it may be called
+// once.
+func (s *Store) Run(ctx context.Context) error {
+	var background sync.WaitGroup
+	background.Go(func() { s.keepHeartbeat(ctx) })
+	s.keepScanning(ctx)
+	background.Wait()
+	s.lose(fmt.Errorf("%w: the store was stopped", ErrLeaseLost))
+	return s.removeHeartbeat(context.WithoutCancel(ctx))
+}
+
+// keepHeartbeat raises the counter of this worker's row, and ends all leases
+// when it could not for too long.
+func (s *Store) keepHeartbeat(ctx context.Context) {
+	deadline := time.AfterFunc(s.cfg.deadline(), func() {})
+	deadline.Stop()
+	defer func() { deadline.Stop() }()
+	failing := false
+	for {
+		sent := time.Now()
+		err := s.heartbeat(ctx)
+		pause := s.cfg.heartbeatEvery()
+		switch {
+		case err == nil:
+			deadline.Stop()
+			deadline = time.AfterFunc(s.cfg.deadline()-time.Since(sent), s.heartbeatOverdue)
+			s.setAlive()
+			if failing {
+				s.log.Info("heartbeat is written again")
+			}
+		case ctx.Err() == nil:
+			pause /= 5
+			if !failing {
+				s.log.Warn("heartbeat not written, trying again", zap.NamedError("error", err))
+			}
+		}
+		failing = err != nil
+		if !pauseFor(ctx, jitter(pause), s.beat) {
+			return
+		}
+	}
+}
+
+// heartbeat writes this worker's row once. Another process with this worker's ID
+// is refused as long as it lives.
+func (s *Store) heartbeat(ctx context.Context) error {
+	key := workerKeyPrefix + s.cfg.Worker
+	update := "SET entityType = :type, instance = :instance, adminAddress = :address, draining = :draining ADD leaseCounter :one"
+	values := item{
+		":type": str(entityWorker), ":instance": str(s.instance), ":address": str(s.cfg.AdminAddress),
+		":draining": boolean(s.isDraining()), ":one": num(1),
+	}
+	_, err := s.rows.update(ctx, key, update, "attribute_not_exists(leaseKey) OR instance = :instance", values)
+	old, failed := conditionFailed(err)
+	if !failed || old == nil {
+		return err
+	}
+	other, err := workerOf(old)
+	if err != nil {
+		return err
+	}
+	if s.otherLives(other) {
+		s.lose(fmt.Errorf("%w: another process runs as worker %s", ErrLeaseLost, s.cfg.Worker))
+		return fmt.Errorf("another process runs as worker %q; give each process its own ID", s.cfg.Worker)
+	}
+	// A predecessor that did not come to say goodbye.
+	values[":other"], values[":seen"] = str(other.instance), num(other.counter)
+	_, err = s.rows.update(ctx, key, update, "instance = :other AND leaseCounter = :seen", values)
+	return err
+}
+
+// otherLives tells whether another process with our ID has moved lately.
+func (s *Store) otherLives(other workerRow) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	name := "instance:" + other.instance
+	s.watch.observe(name, fmt.Sprint(other.counter), now)
+	return s.watch.alive(name, now)
+}
+
+func (s *Store) setAlive() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.alive = true
+}
+
+func (s *Store) heartbeatOverdue() {
+	s.log.Error("no heartbeat written in time: giving all leases up, for others may have taken them",
+		zap.Duration("deadline", s.cfg.deadline()))
+	s.lose(fmt.Errorf("%w: no heartbeat written for %s", ErrLeaseLost, s.cfg.deadline()))
+}
+
+// removeHeartbeat says goodbye, so that nobody waits for this worker.
+func (s *Store) removeHeartbeat(ctx context.Context) error {
+	err := s.rows.remove(ctx, workerKeyPrefix+s.cfg.Worker, "instance = :instance", item{":instance": str(s.instance)})
+	if _, failed := conditionFailed(err); err != nil && !failed {
+		s.log.Warn("heartbeat not removed; the others will wait for it once", zap.NamedError("error", err))
+	}
+	return nil
+}
+
+// keepScanning reads the table again and again and acts on what it finds.
+func (s *Store) keepScanning(ctx context.Context) {
+	failing := false
+	for {
+		begun := time.Now()
+		c, err := s.rows.scan(ctx)
+		if err == nil {
+			s.apply(c, begun)
+			s.tidy(ctx)
+		}
+		switch {
+		case err != nil && !failing && ctx.Err() == nil:
+			s.log.Warn("lease table not read, trying again", zap.NamedError("error", err))
+		case err == nil && failing:
+			s.log.Info("lease table is read again")
+		}
+		failing = err != nil
+		if !pauseFor(ctx, jitter(s.cfg.scanEvery()), s.rescan) {
+			return
+		}
+	}
+}
+
+// pauseFor waits until the time is over or soon asks for an end; false if ctx
+// has ended.
+func pauseFor(ctx context.Context, d time.Duration, soon <-chan struct{}) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-soon:
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
+}
+
+// jitter spreads a pause by a tenth, so that a fleet that started at once does
+// not call at once for ever.
+func jitter(d time.Duration) time.Duration {
+	return d - d/10 + time.Duration(rand.Int64N(int64(d/5)+1))
+}
