@@ -1,0 +1,102 @@
+package consumer
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"korestream/checkpoint"
+)
+
+// Config holds the consumer's settings; start from [DefaultConfig].
+type Config struct {
+	// Stream is the stream's name; StreamARN, where it is known, is sent with
+	// every call instead.
+	Stream    string
+	StreamARN string
+	// Application is the name under which the KCL runs: it is in its log lines.
+	Application string
+	// Worker identifies this process among all that share the lease table.
+	Worker string
+	// Start is where an application without a lease table begins:
+	// checkpoint.TrimHorizon, Latest or AtTimestamp.
+	Start checkpoint.Position
+
+	// LaneKey says what is handled in order; Lanes how many keys of one shard
+	// are handled at once.
+	LaneKey LaneKey
+	Lanes   int
+
+	// PollInterval is the time between two GetRecords calls for one shard. AWS
+	// allows five calls a second and shard for all readers together:
+	// https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
+	PollInterval time.Duration
+	// PageRecords is the most records asked for in one GetRecords call.
+	PageRecords int
+	// ShardBytes and ProcessBytes bound the payload in memory that is fetched
+	// and not yet done, per shard and in all. Each shard may exceed them by one
+	// page, so that none starves.
+	ShardBytes   int64
+	ProcessBytes int64
+	// ShardSync is the time between two looks at the stream's list of shards.
+	ShardSync time.Duration
+	// CallTimeout bounds each call to Kinesis.
+	CallTimeout time.Duration
+
+	// CheckpointInterval is the least time between two checkpoint writes of one
+	// shard. After a crash up to that much is handled again.
+	CheckpointInterval time.Duration
+	// DrainTimeout bounds how long handlers may go on once Run was asked to stop.
+	DrainTimeout time.Duration
+}
+
+// DefaultConfig returns the settings that suit most streams.
+func DefaultConfig() Config {
+	return Config{
+		Application:        "korestream",
+		Start:              checkpoint.Position{SequenceNumber: checkpoint.TrimHorizon},
+		LaneKey:            LaneKeySIM,
+		Lanes:              64,
+		PollInterval:       250 * time.Millisecond,
+		PageRecords:        2000,
+		ShardBytes:         8 << 20,
+		ProcessBytes:       128 << 20,
+		ShardSync:          5 * time.Second,
+		CallTimeout:        15 * time.Second,
+		CheckpointInterval: time.Second,
+		DrainTimeout:       25 * time.Second,
+	}
+}
+
+// maxPageRecords is the most that GetRecords accepts as its Limit:
+// https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html
+const maxPageRecords = 10_000
+
+// Validate reports every setting that is out of bounds, with the bound.
+func (c Config) Validate() error {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	check(c.Stream != "", "Stream is empty: name the stream")
+	check(c.Worker != "", "Worker is empty: name this process")
+	check(c.Application != "", "Application is empty: name the application")
+	switch c.Start.SequenceNumber {
+	case checkpoint.TrimHorizon, checkpoint.Latest, checkpoint.AtTimestamp:
+	default:
+		check(false, "Start is %q: want TRIM_HORIZON, LATEST or AT_TIMESTAMP", c.Start.SequenceNumber)
+	}
+	check(c.LaneKey.valid(), "LaneKey is %q: want one of %v", c.LaneKey, LaneKeys())
+	check(c.Lanes >= 1, "Lanes is %d: want at least 1", c.Lanes)
+	check(c.PollInterval > 0, "PollInterval is %s: want more than 0", c.PollInterval)
+	check(c.PageRecords >= 1 && c.PageRecords <= maxPageRecords, "PageRecords is %d: want 1 to %d", c.PageRecords, maxPageRecords)
+	check(c.ShardBytes > 0, "ShardBytes is %d: want more than 0", c.ShardBytes)
+	check(c.ProcessBytes >= c.ShardBytes, "ProcessBytes is %d: want at least ShardBytes (%d)", c.ProcessBytes, c.ShardBytes)
+	check(c.ShardSync > 0, "ShardSync is %s: want more than 0", c.ShardSync)
+	check(c.CallTimeout > 0, "CallTimeout is %s: want more than 0", c.CallTimeout)
+	check(c.CheckpointInterval > 0, "CheckpointInterval is %s: want more than 0", c.CheckpointInterval)
+	check(c.DrainTimeout > 0, "DrainTimeout is %s: want more than 0", c.DrainTimeout)
+	return errors.Join(errs...)
+}

@@ -1,0 +1,214 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"korestream/checkpoint"
+)
+
+// Consumer consumes one stream as one worker of an application.
+type Consumer struct {
+	cfg        Config
+	kc         KinesisAPI
+	leases     *checkpoint.Store
+	dispatcher Dispatcher
+	burier     Burier
+	log        *zap.Logger
+
+	listing *listing
+	claims  claims
+	pool    *pool
+
+	// stop ends the reading of all shards, abandon the handling. Contexts in
+	// fields, because the KCL's callbacks carry none.
+	stop, abandon context.Context
+	stopAll       context.CancelFunc
+	abandonAll    context.CancelFunc
+
+	mu sync.Mutex // guards all below
+	// runs are the shards being run, by lease.
+	runs map[*checkpoint.Lease]*shard
+	// finished sums up the shards that were run.
+	finished Counts
+}
+
+// Option changes a Consumer under construction.
+type Option func(*Consumer)
+
+// WithLogger sets the logger; without it nothing is logged.
+func WithLogger(log *zap.Logger) Option { return func(c *Consumer) { c.log = log } }
+
+// New returns a consumer that reads with kc, leases with leases, takes events
+// to d and what cannot be decoded to b. It does nothing until Run.
+func New(cfg Config, kc KinesisAPI, leases *checkpoint.Store, d Dispatcher, b Burier, opts ...Option) (*Consumer, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	c := &Consumer{
+		cfg: cfg, kc: kc, leases: leases, dispatcher: d, burier: b, log: zap.NewNop(),
+		pool: newPool(cfg.ProcessBytes), runs: make(map[*checkpoint.Lease]*shard),
+	}
+	for _, o := range opts {
+		o(c)
+	}
+	c.log = c.log.With(zap.String(KeyStream, cfg.Stream), zap.String(KeyWorker, cfg.Worker))
+	c.listing = newListing(kc, cfg, c.log)
+	c.stop, c.stopAll = context.WithCancel(context.Background())
+	c.abandon, c.abandonAll = context.WithCancel(context.Background())
+	return c, nil
+}
+
+// stopGrace is how much longer than the drain time-out Run waits for the KCL's
+// goroutines before it leaves them behind.
+const stopGrace = 5 * time.Second
+
+// Run consumes until ctx ends, then drains: what was begun is finished and
+// checkpointed and the leases are released. It returns nil after a clean drain,
+// ErrDrainTimedOut if handlers were still busy at the time-out, and another
+// error if consuming could not begin. It may be called once.
+func (c *Consumer) Run(ctx context.Context) error {
+	defer c.stopAll()
+	defer c.abandonAll()
+	if err := c.prepare(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	// The lease store must outlive the drain: it heartbeats until the last
+	// lease is released.
+	storeCtx, stopStore := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopStore()
+	var background sync.WaitGroup
+	storeErr := make(chan error, 1)
+	background.Go(func() { storeErr <- c.leases.Run(storeCtx) })
+	listCtx, stopListing := context.WithCancel(storeCtx)
+	background.Go(func() { c.listing.keep(listCtx, c.leases.SetShards) })
+
+	w := c.newWorker()
+	if err := w.Start(); err != nil {
+		stopListing()
+		stopStore()
+		background.Wait()
+		return fmt.Errorf("start the KCL's worker: %w", err)
+	}
+	c.log.Info("consuming")
+	<-ctx.Done()
+
+	c.log.Info("draining", zap.Duration("timeout", c.cfg.DrainTimeout))
+	c.leases.Drain()
+	stopped := make(chan struct{})
+	go func() { // Shutdown waits for every shard; each is bounded below.
+		defer close(stopped)
+		w.Shutdown()
+	}()
+	c.stopAll()
+	err := c.awaitDrain(stopped)
+	stopListing()
+	stopStore()
+	background.Wait()
+	if err == nil {
+		c.log.Info("drained")
+	}
+	return errors.Join(err, <-storeErr)
+}
+
+// awaitDrain waits for the KCL's shutdown, cutting handlers off at the drain
+// time-out.
+func (c *Consumer) awaitDrain(stopped <-chan struct{}) error {
+	timeout := time.NewTimer(c.cfg.DrainTimeout)
+	defer timeout.Stop()
+	select {
+	case <-stopped:
+		return nil
+	case <-timeout.C:
+	}
+	c.abandonAll()
+	c.log.Error("drain timed out; what is unfinished will be handled again")
+	grace := time.NewTimer(stopGrace)
+	defer grace.Stop()
+	select {
+	case <-stopped:
+	case <-grace.C:
+		c.log.Error("shards still running are left behind")
+	}
+	return ErrDrainTimedOut
+}
+
+// prepare lists the shards and settles with the lease table where the
+// application begins. It tries until it succeeds or ctx ends; only what no
+// patience can mend is an error.
+func (c *Consumer) prepare(ctx context.Context) error {
+	if err := c.leases.Init(ctx); err != nil {
+		return fmt.Errorf("open lease table: %w", err)
+	}
+	var now time.Time
+	p := newPatience(c.log, "ListShards")
+	for {
+		var err error
+		if now, err = c.listing.refresh(ctx); err == nil {
+			break
+		}
+		if err := p.failed(ctx, err); err != nil {
+			return err
+		}
+	}
+	p.succeeded()
+	start := c.cfg.Start
+	if start.SequenceNumber == checkpoint.Latest {
+		// By the service's clock, not ours. Its answer is rounded down to the
+		// second, so at the tip this errs towards one event more.
+		if now.IsZero() {
+			now = time.Now()
+		}
+		start = checkpoint.Position{SequenceNumber: checkpoint.AtTimestamp, Timestamp: now}
+	}
+	shards, _ := c.listing.snapshot()
+	if err := c.leases.Bootstrap(ctx, start, shards); err != nil {
+		return fmt.Errorf("settle where the application begins: %w", err)
+	}
+	c.leases.SetShards(shards)
+	return nil
+}
+
+// runShard runs a lease from beginning to end and tells whether the shard was
+// read to its end.
+func (c *Consumer) runShard(lease *checkpoint.Lease) (ended bool) {
+	s := c.newShard(lease)
+	c.mu.Lock()
+	c.runs[lease] = s
+	c.mu.Unlock()
+	s.log.Info("shard taken", zap.Stringer(KeyCheckpoint, lease.Start()))
+	ended = s.run(c.stop, c.abandon)
+	st := s.status()
+	c.mu.Lock()
+	delete(c.runs, lease)
+	c.finished.add(st.Counts)
+	c.mu.Unlock()
+	s.log.Info("shard left", zap.Bool("ended", ended), zap.Stringer(KeyCheckpoint, st.Checkpoint),
+		zap.Int64("handled", st.Counts.Handled), zap.NamedError(KeyReason, context.Cause(lease.Context())))
+	return ended
+}
+
+func (c *Consumer) newShard(lease *checkpoint.Lease) *shard {
+	log := c.log.With(zap.String(KeyShard, lease.Shard()))
+	b := newBudget(c.pool, c.cfg.ShardBytes)
+	s := &shard{
+		cfg: c.cfg, lease: lease, dispatcher: c.dispatcher, burier: c.burier, log: log,
+		source: newSource(c.kc, c.cfg, lease.Shard(), lease.Start(), b, log), budget: b,
+		cutter:  cutter{stream: c.cfg.Stream, shard: lease.Shard(), keys: c.listing.keys(lease.Shard())},
+		tracker: checkpoint.NewTracker(lease.Start()), since: time.Now(),
+		busy: make(map[*piece]Running), parked: make(map[*piece]Parked),
+		checkpoint: lease.Start(),
+	}
+	s.lanes = newLanes(c.cfg.Lanes, s.handle)
+	return s
+}
+
+func (c *Consumer) draining() bool { return c.stop.Err() != nil }

@@ -1,0 +1,91 @@
+package consumer
+
+import (
+	"context"
+	"time"
+
+	"korestream/event"
+)
+
+// Origin says where on a stream something came from.
+type Origin struct {
+	Stream string
+	Shard  string
+	// SequenceNumber is the one of the Kinesis record. For a record that the KPL
+	// aggregated, SubSequenceNumber counts the user records in it from 0.
+	SequenceNumber    string
+	SubSequenceNumber int64
+	PartitionKey      string
+	// ArrivedAt is Kinesis's approximate arrival time.
+	ArrivedAt time.Time
+}
+
+// Delivery is one event on its way to the handlers. It is read-only.
+type Delivery struct {
+	Origin
+	Event *event.Event
+}
+
+// Outcome is what became of an event that is done.
+type Outcome uint8
+
+// The outcomes of a delivery. Every event that is done has exactly one.
+const (
+	// Handled: every handler that the event was routed to succeeded, or none
+	// was routed to.
+	Handled Outcome = iota + 1
+	// Duplicate: an event with the same identity was handled before.
+	Duplicate
+	// DeadLettered: given up, and durably buried.
+	DeadLettered
+)
+
+// Dispatcher takes events to their handlers.
+type Dispatcher interface {
+	// Dispatch returns once the event is done, which may take as long as its
+	// retries do. A nil error means that the record may be checkpointed. An
+	// error means that the event is neither handled nor buried: the shard parks
+	// the event's key and holds its checkpoint below the record. When ctx is
+	// cancelled Dispatch returns soon, with context.Cause(ctx) in its error
+	// unless the event was done anyhow.
+	//
+	// Dispatch is called concurrently, but for events of one key of one shard
+	// one after another, in stream order.
+	Dispatch(ctx context.Context, d *Delivery) (Outcome, error)
+}
+
+// Reason says in one word why something was buried. It is a metric label, so
+// the set is small: the decoder's reasons (package event) and these.
+type Reason = string
+
+// Reasons for burying an event that was decoded.
+const (
+	// ReasonHandler: a handler failed for good.
+	ReasonHandler Reason = "handler_failed"
+	// ReasonAggregate: a record that begins as a KPL aggregate and cannot be
+	// taken apart.
+	ReasonAggregate Reason = "bad_aggregate"
+)
+
+// DeadLetter is a record, or one event of it, that was given up on.
+type DeadLetter struct {
+	Origin
+	Reason Reason
+	// Err is why, with the chain of what it wraps.
+	Err error
+	// Attempts is how often a handler was tried; 0 for what was never decoded.
+	Attempts int
+	// Handler names the handler that failed; empty for what was never decoded.
+	Handler string
+	// EventID and EventType are empty for what was never decoded.
+	EventID, EventType string
+	// Payload is all of it, as received.
+	Payload []byte
+}
+
+// Burier keeps dead letters.
+type Burier interface {
+	// Bury returns nil only when the letter is durable. It may be called
+	// concurrently. The caller tries again after an error, for ever.
+	Bury(ctx context.Context, letter *DeadLetter) error
+}

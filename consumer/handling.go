@@ -1,0 +1,199 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"go.uber.org/zap"
+)
+
+// parkedRetryInterval bounds the pause between two tries of a parked event.
+const parkedRetryInterval = 30 * time.Second
+
+// handle works one task off. What cannot be finished stays: its key is parked,
+// tried again and again, until it is done or the lease is over; the watermark
+// stays below it.
+func (s *shard) handle(t task) {
+	p := t.piece
+	s.begin(p)
+	defer s.end(p)
+	b := backoff.NewExponentialBackOff()
+	b.InitialInterval, b.MaxInterval = time.Second, parkedRetryInterval
+	for {
+		outcome, err := s.attempt(p)
+		if err == nil {
+			s.finish(p, outcome)
+			return
+		}
+		if s.work.Err() != nil {
+			return // not done: whoever has the shard next begins here
+		}
+		s.park(p, err)
+		if wait(s.work, b.NextBackOff()) != nil {
+			return
+		}
+	}
+}
+
+// attempt dispatches or buries once. A panic is an error like any other.
+func (s *shard) attempt(p *piece) (outcome Outcome, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	if p.letter != nil {
+		return DeadLettered, s.burier.Bury(s.work, p.letter)
+	}
+	outcome, err = s.dispatcher.Dispatch(s.work, p.delivery)
+	if err == nil && (outcome < Handled || outcome > DeadLettered) {
+		err = errors.New("dispatcher returned neither an outcome nor an error")
+	}
+	return outcome, err
+}
+
+func (s *shard) begin(p *piece) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy[p] = runningOf(p, time.Now())
+}
+
+func (s *shard) end(p *piece) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.busy, p)
+	delete(s.parked, p)
+}
+
+// park makes a stuck key visible: in the log once, in the status until it ends.
+func (s *shard) park(p *piece, err error) {
+	s.mu.Lock()
+	run := runningOf(p, time.Now())
+	old, again := s.parked[p]
+	if again {
+		run.Since = old.Since
+	}
+	s.parked[p] = Parked{EventID: run.EventID, EventType: run.EventType, SequenceNumber: run.SequenceNumber, Since: run.Since, Err: err.Error()}
+	s.mu.Unlock()
+	if !again {
+		s.log.Error("key parked: its event can be neither handled nor buried; the checkpoint stays below it",
+			zap.String(KeySequenceNumber, run.SequenceNumber), zap.String(KeyEventID, run.EventID),
+			zap.String(KeyEventType, run.EventType), zap.NamedError(KeyError, err))
+	}
+}
+
+// finish counts a piece that is done and, with the record's last one, moves the
+// watermark and frees the record's bytes.
+func (s *shard) finish(p *piece, outcome Outcome) {
+	switch outcome {
+	case Handled:
+		s.handled.Add(1)
+	case Duplicate:
+		s.duplicates.Add(1)
+	case DeadLettered:
+		s.deadLettered.Add(1)
+	}
+	if p.letter != nil {
+		s.log.Warn("record buried", zap.String(KeyReason, p.letter.Reason), zap.String(KeySequenceNumber, p.letter.SequenceNumber), zap.NamedError(KeyError, p.letter.Err))
+	}
+	s.tracker.Done(p.record.ticket)
+	if p.record.left.Add(-1) == 0 {
+		s.budget.give(p.record.bytes)
+	}
+}
+
+// checkpointLoop writes the watermark at most once per interval, when it moved.
+func (s *shard) checkpointLoop(ctx context.Context) {
+	tick := time.NewTicker(s.cfg.CheckpointInterval)
+	defer tick.Stop()
+	failing := false
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		err := s.writeCheckpoint(ctx)
+		switch {
+		case err == nil && failing:
+			s.log.Info("checkpoints are written again")
+		case err != nil && !failing && ctx.Err() == nil:
+			s.log.Warn("checkpoint not written, trying again", zap.NamedError(KeyError, err))
+		}
+		failing = err != nil
+	}
+}
+
+// writeCheckpoint writes the watermark if it is past what was written.
+func (s *shard) writeCheckpoint(ctx context.Context) error {
+	at := s.tracker.Watermark()
+	s.mu.Lock()
+	moved := at.Compare(s.checkpoint) > 0
+	s.mu.Unlock()
+	if !moved {
+		return nil
+	}
+	if err := s.lease.Checkpoint(ctx, at); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.checkpoint, s.checkpointedAt = at, time.Now()
+	s.mu.Unlock()
+	return nil
+}
+
+// lastCheckpoint writes the watermark once nothing is handled any more. It is
+// tried until it succeeds, the lease is over, or time is: a process must stop.
+func (s *shard) lastCheckpoint(abandon context.Context) error {
+	ctx, cancel := context.WithTimeout(s.lease.Context(), s.cfg.CallTimeout)
+	defer cancel()
+	defer context.AfterFunc(abandon, func() { time.AfterFunc(abandonGrace, cancel) })()
+	b := backoff.NewExponentialBackOff()
+	b.InitialInterval, b.MaxInterval = 50*time.Millisecond, time.Second
+	for {
+		err := s.writeCheckpoint(ctx)
+		if err == nil {
+			return nil
+		}
+		if wait(ctx, b.NextBackOff()) != nil {
+			return err
+		}
+	}
+}
+
+// status describes the shard now.
+func (s *shard) status() ShardStatus {
+	waiting, running := s.lanes.counts()
+	st := ShardStatus{
+		Shard: s.lease.Shard(), Since: s.since, InFlight: waiting + running, Running: running,
+		InFlightBytes: s.budget.inFlight(), Watermark: s.tracker.Watermark(),
+		Counts: Counts{
+			Handled: s.handled.Load(), Duplicates: s.duplicates.Load(), DeadLettered: s.deadLettered.Load(),
+			Records: s.records.Load(), Bytes: s.bytes.Load(),
+		},
+	}
+	s.source.mu.Lock()
+	st.State, st.Problem, st.Behind, st.FetchedAt = s.source.state, s.source.problem, s.source.behind, s.source.fetchedAt
+	s.source.mu.Unlock()
+	if s.draining.Load() && st.State != StateEnded {
+		st.State = StateDraining
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st.Checkpoint, st.CheckpointedAt = s.checkpoint, s.checkpointedAt
+	for _, r := range s.busy {
+		if st.Slowest.Since.IsZero() || r.Since.Before(st.Slowest.Since) {
+			st.Slowest = r
+		}
+	}
+	for _, p := range s.parked {
+		st.Parked = append(st.Parked, p)
+	}
+	slices.SortFunc(st.Parked, func(a, b Parked) int { return a.Since.Compare(b.Since) })
+	return st
+}

@@ -1,0 +1,204 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"go.uber.org/zap"
+
+	"korestream/checkpoint"
+)
+
+// Why a shard stops being read or handled. They are causes of contexts.
+var (
+	// ErrDrainTimedOut: handlers were still busy when the drain time-out came.
+	// Run returns it; what was not finished will be handled again.
+	ErrDrainTimedOut = errors.New("drain timed out")
+
+	errDraining = errors.New("draining")
+	errHandOver = errors.New("handing the shard over")
+)
+
+// abandonGrace is how long a shard waits for handlers that were told to give
+// up. One that ignores its context is then left behind.
+const abandonGrace = time.Second
+
+// shard is one ownership of one shard: it reads, handles and checkpoints for as
+// long as the lease lasts. It is used once.
+type shard struct {
+	cfg        Config
+	lease      *checkpoint.Lease
+	dispatcher Dispatcher
+	burier     Burier
+	log        *zap.Logger
+
+	source  *source
+	budget  *budget
+	cutter  cutter
+	tracker *checkpoint.Tracker
+	lanes   *lanes
+	since   time.Time
+	// order counts the records accepted; only accept touches it.
+	order uint64
+
+	// work is what handlers run under. It ends with the lease or when the drain
+	// time-out has come. Set by run before anything uses it.
+	work context.Context
+
+	draining     atomic.Bool
+	handled      atomic.Int64
+	duplicates   atomic.Int64
+	deadLettered atomic.Int64
+	records      atomic.Int64
+	bytes        atomic.Int64
+
+	mu sync.Mutex // guards all below
+	// busy holds the pieces in their handlers, parked those among them that can
+	// be neither handled nor buried.
+	busy           map[*piece]Running
+	parked         map[*piece]Parked
+	checkpoint     checkpoint.Position
+	checkpointedAt time.Time
+}
+
+// run reads the shard until its end, or until stop or the lease ends, finishes
+// what was begun as long as abandon allows, and checkpoints. It returns true,
+// after telling the lease, when the shard was read to its end and all of it is
+// done.
+func (s *shard) run(stop, abandon context.Context) (ended bool) {
+	fetch, stopFetching := context.WithCancelCause(s.lease.Context())
+	defer stopFetching(nil)
+	work, stopWork := context.WithCancelCause(s.lease.Context())
+	defer stopWork(nil)
+	s.work = work
+	defer context.AfterFunc(stop, func() { stopFetching(errDraining) })()
+	defer context.AfterFunc(abandon, func() { stopWork(ErrDrainTimedOut) })()
+
+	var background sync.WaitGroup
+	background.Go(func() { s.heedHandOver(fetch, stopFetching, stopWork) })
+	background.Go(func() { s.checkpointLoop(work) })
+	batches := make(chan batch)
+	background.Go(func() {
+		defer close(batches)
+		if err := s.source.run(fetch, batches); err != nil {
+			s.log.Debug("stopped reading", zap.NamedError(KeyReason, err))
+		}
+	})
+
+	var children []string
+	for b := range batches {
+		s.accept(b)
+		if b.ended {
+			ended, children = true, b.children
+		}
+	}
+	s.settle(fetch, work)
+	stopWork(nil) // ends the checkpoint loop
+	stopFetching(nil)
+	background.Wait()
+	if err := s.lastCheckpoint(abandon); err != nil {
+		s.log.Warn("last checkpoint not written; what came after the one before will be handled again", zap.NamedError(KeyError, err))
+		return false
+	}
+	if ended = ended && s.tracker.Pending() == 0 && s.lease.Context().Err() == nil; ended {
+		s.lease.MarkEnded(children)
+	}
+	return ended
+}
+
+// heedHandOver stops the reading when the shard is wanted elsewhere. A shard
+// that cannot be drained in the time a process has to stop is given up as it
+// is: its heir waits.
+func (s *shard) heedHandOver(fetch context.Context, stopFetching, stopWork context.CancelCauseFunc) {
+	select {
+	case <-s.lease.HandOver():
+	case <-fetch.Done():
+		return
+	}
+	s.log.Info("handing shard over")
+	stopFetching(errHandOver)
+	if wait(s.work, s.cfg.DrainTimeout) == nil {
+		stopWork(ErrDrainTimedOut)
+	}
+}
+
+// settle waits until everything that must still be handled is: all of it after
+// the shard's end, and only what was begun once the reading was told to stop.
+// Only the goroutine that submits calls it, so nothing comes after the cut.
+func (s *shard) settle(fetch, work context.Context) {
+	done := s.lanes.finish()
+	select {
+	case <-done:
+		return
+	case <-fetch.Done():
+	}
+	s.draining.Store(true)
+	s.lanes.drain()
+	select {
+	case <-done:
+		return
+	case <-work.Done():
+	}
+	grace := time.NewTimer(abandonGrace)
+	defer grace.Stop()
+	select {
+	case <-done:
+	case <-grace.C:
+		slow := s.status().Slowest
+		s.log.Error("handler ignores its context and is left behind",
+			zap.String(KeyEventID, slow.EventID), zap.String(KeyEventType, slow.EventType),
+			zap.String(KeySequenceNumber, slow.SequenceNumber), zap.Duration(KeyAge, time.Since(slow.Since)))
+	}
+}
+
+// accept decodes a batch and puts its pieces into their lanes.
+func (s *shard) accept(b batch) {
+	for _, r := range b.records {
+		s.acceptRecord(r)
+	}
+}
+
+func (s *shard) acceptRecord(r types.Record) {
+	size := int64(len(r.Data))
+	pos, pieces, outside := s.cutter.cut(r, s.source.resume)
+	if outside > 0 {
+		s.log.Warn("aggregate holds user records of another shard; left out, for the KPL puts them again there",
+			zap.Int(KeyCount, outside), zap.String(KeySequenceNumber, pos.SequenceNumber))
+	}
+	if pos.Compare(s.source.resume) <= 0 {
+		s.budget.give(size)
+		return
+	}
+	s.records.Add(1)
+	s.bytes.Add(size)
+	s.order++
+	ticket := s.tracker.Add(pos, len(pieces))
+	if len(pieces) == 0 {
+		s.budget.give(size)
+		return
+	}
+	rec := &inFlight{ticket: ticket, bytes: size}
+	rec.left.Store(int32(len(pieces)))
+	for i := range pieces {
+		p := &pieces[i]
+		p.record = rec
+		s.lanes.submit(s.laneOf(p), task{order: s.order, piece: p})
+	}
+}
+
+// laneOf returns a piece's lane. A letter goes by its partition key: it is no
+// event, but nobody should see the events after it done before it is buried
+// when everything is to be in order.
+func (s *shard) laneOf(p *piece) string {
+	if p.letter != nil {
+		if s.cfg.LaneKey == LaneKeyShard {
+			return string(LaneKeyShard)
+		}
+		return "letter:" + p.letter.PartitionKey
+	}
+	return s.cfg.LaneKey.of(p.delivery)
+}

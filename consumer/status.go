@@ -1,0 +1,123 @@
+package consumer
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"korestream/checkpoint"
+)
+
+// State says in one word what a shard that this process owns is doing.
+type State string
+
+// The states of an owned shard.
+const (
+	// StateReading: records are fetched and handled.
+	StateReading State = "reading"
+	// StateThrottled: GetRecords is refused for too many or too large reads.
+	StateThrottled State = "throttled"
+	// StateFailing: Kinesis cannot be read; ShardStatus.Problem says why.
+	StateFailing State = "failing"
+	// StateFull: nothing is fetched because too much is in flight.
+	StateFull State = "full"
+	// StateDraining: nothing is fetched any more; what was begun is finished.
+	StateDraining State = "draining"
+	// StateEnded: the shard is closed and was read to its end.
+	StateEnded State = "ended"
+)
+
+// Counts counts events by what became of them.
+type Counts struct {
+	Handled, Duplicates, DeadLettered int64
+	// Records counts Kinesis records fetched, Bytes their payload.
+	Records, Bytes int64
+}
+
+func (c *Counts) add(d Counts) {
+	c.Handled += d.Handled
+	c.Duplicates += d.Duplicates
+	c.DeadLettered += d.DeadLettered
+	c.Records += d.Records
+	c.Bytes += d.Bytes
+}
+
+// ShardStatus is a moment of a shard that this process owns.
+type ShardStatus struct {
+	Shard string
+	State State
+	// Problem is the error that keeps the shard from being read, empty if none.
+	Problem string
+	Since   time.Time // when this lease was taken
+	// Behind is how far the newest record fetched was behind the shard's tip,
+	// by Kinesis's own reckoning; negative while nothing was fetched yet.
+	Behind time.Duration
+	// FetchedAt is when GetRecords last answered, zero if it did not yet.
+	FetchedAt time.Time
+	Counts    Counts
+	// InFlight are the events fetched and not done; Running of them are in
+	// their handlers.
+	InFlight, Running int
+	InFlightBytes     int64
+	// Watermark is done without a gap; Checkpoint of it is in the lease table,
+	// written at CheckpointedAt.
+	Watermark, Checkpoint checkpoint.Position
+	CheckpointedAt        time.Time
+	// Slowest is the event that has been in its handlers for longest.
+	Slowest Running
+	// Parked lists keys whose event can be neither handled nor buried.
+	Parked []Parked
+}
+
+// Running is an event in its handlers.
+type Running struct {
+	EventID, EventType string
+	SequenceNumber     string
+	Since              time.Time // zero if none is running
+}
+
+// Parked is a key that waits behind an event that cannot be finished.
+type Parked struct {
+	EventID, EventType string
+	SequenceNumber     string
+	Since              time.Time
+	Err                string
+}
+
+// Status is a moment of the consumer.
+type Status struct {
+	Worker string
+	// Shards are those that this process owns, by id.
+	Shards []ShardStatus
+	// Totals are since the process began, over all shards it ever owned.
+	Totals Counts
+	// OpenShards counts the open shards of the whole stream, as last listed.
+	OpenShards int
+	ListedAt   time.Time
+	Draining   bool
+}
+
+// Status returns a snapshot; it may be called at any time, concurrently.
+func (c *Consumer) Status() Status {
+	listed, at := c.listing.snapshot()
+	st := Status{Worker: c.cfg.Worker, ListedAt: at, Draining: c.draining()}
+	for _, s := range listed {
+		if !s.Closed {
+			st.OpenShards++
+		}
+	}
+	c.mu.Lock()
+	runs := make([]*shard, 0, len(c.runs))
+	for _, r := range c.runs {
+		runs = append(runs, r)
+	}
+	st.Totals = c.finished
+	c.mu.Unlock()
+	for _, r := range runs {
+		s := r.status()
+		st.Totals.add(s.Counts)
+		st.Shards = append(st.Shards, s)
+	}
+	slices.SortFunc(st.Shards, func(a, b ShardStatus) int { return cmp.Compare(a.Shard, b.Shard) })
+	return st
+}

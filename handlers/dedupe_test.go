@@ -1,0 +1,373 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"korestream/consumer"
+)
+
+// claimed claims an id that must be free.
+func claimed(t *testing.T, m *MemoryDeduper, id string) Claim {
+	t.Helper()
+	c, err := m.Claim(t.Context(), id)
+	if err != nil || c == nil {
+		t.Fatalf("Claim(%s): got %v, %v; want a claim", id, c, err)
+	}
+	return c
+}
+
+func wantDuplicate(t *testing.T, m *MemoryDeduper, id string) {
+	t.Helper()
+	if c, err := m.Claim(t.Context(), id); err != nil || c != nil {
+		t.Fatalf("Claim(%s): got %v, %v; want neither: it is done", id, c, err)
+	}
+}
+
+func TestDedupe_SecondDeliveryWaitsForTheFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := NewMemoryDeduper(10, time.Hour)
+		first := claimed(t, m, "EZ1")
+		var answered atomic.Int32
+		for range 3 {
+			go func() {
+				if c, err := m.Claim(t.Context(), "EZ1"); c != nil || err != nil {
+					t.Errorf("got %v, %v; want a duplicate", c, err)
+				}
+				answered.Add(1)
+			}()
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if got := answered.Load(); got != 0 {
+			t.Fatalf("%d answers while the first delivery is in progress, want none", got)
+		}
+		first.Done(t.Context())
+		synctest.Wait()
+		if got := answered.Load(); got != 3 {
+			t.Errorf("answers: got %d, want 3", got)
+		}
+	})
+}
+
+func TestDedupe_ExactlyOneTakesOverWhatFailed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := NewMemoryDeduper(10, time.Hour)
+		first := claimed(t, m, "EZ1")
+		var claims, duplicates atomic.Int32
+		for range 5 {
+			go func() {
+				c, err := m.Claim(t.Context(), "EZ1")
+				if err != nil {
+					t.Error(err)
+				}
+				if c == nil {
+					duplicates.Add(1)
+					return
+				}
+				claims.Add(1)
+				time.Sleep(time.Minute)
+				c.Done(t.Context())
+			}()
+		}
+		synctest.Wait()
+		first.Release(t.Context())
+		synctest.Wait()
+		if got := claims.Load(); got != 1 {
+			t.Fatalf("claims after the release: got %d, want 1", got)
+		}
+		time.Sleep(2 * time.Minute)
+		if c, d := claims.Load(), duplicates.Load(); c != 1 || d != 4 {
+			t.Errorf("got %d claims, %d duplicates; want 1, 4", c, d)
+		}
+	})
+}
+
+func TestDedupe_WaitingEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := NewMemoryDeduper(10, time.Hour)
+		first := claimed(t, m, "EZ1")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(errLeaseLost) })
+		if c, err := m.Claim(ctx, "EZ1"); c != nil || !errors.Is(err, errLeaseLost) {
+			t.Errorf("got %v, %v; want %v", c, err, errLeaseLost)
+		}
+		first.Done(t.Context())
+		wantDuplicate(t, m, "EZ1")
+	})
+}
+
+func TestDedupe_ForgetsByAge(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := NewMemoryDeduper(1000, time.Hour)
+		for i := range 100 { // more than one call forgets
+			claimed(t, m, fmt.Sprint(i)).Done(t.Context())
+		}
+		time.Sleep(time.Hour - 1)
+		wantDuplicate(t, m, "99")
+		time.Sleep(1)
+		again := claimed(t, m, "99")
+		for i := range 99 {
+			claimed(t, m, fmt.Sprint(i)).Done(t.Context())
+		}
+		again.Done(t.Context())
+		wantDuplicate(t, m, "99")
+		if m.count != 100 || len(m.entries) != 100 {
+			t.Errorf("remembered: got %d in the queue, %d in the map; want 100", m.count, len(m.entries))
+		}
+	})
+}
+
+func TestDedupe_ForgetsTheOldestOfTooMany(t *testing.T) {
+	t.Parallel()
+	m := NewMemoryDeduper(3, time.Hour)
+	for i := range 5 {
+		claimed(t, m, fmt.Sprint(i)).Done(t.Context())
+	}
+	for i := 2; i < 5; i++ {
+		wantDuplicate(t, m, fmt.Sprint(i))
+	}
+	claimed(t, m, "0").Release(t.Context())
+	claimed(t, m, "1").Release(t.Context())
+	if len(m.entries) != 3 {
+		t.Errorf("entries: got %d, want 3", len(m.entries))
+	}
+}
+
+func TestDedupe_NeverForgetsWhatIsInProgress(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := NewMemoryDeduper(2, time.Minute)
+		slow := claimed(t, m, "slow")
+		for i := range 100 {
+			claimed(t, m, fmt.Sprint(i)).Done(t.Context())
+			time.Sleep(time.Minute)
+		}
+		answer := make(chan Claim, 1)
+		go func() {
+			c, _ := m.Claim(t.Context(), "slow")
+			answer <- c
+		}()
+		synctest.Wait()
+		select {
+		case c := <-answer:
+			t.Fatalf("Claim of what is in progress: got %v at once, want it to wait", c)
+		default:
+		}
+		slow.Done(t.Context())
+		if c := <-answer; c != nil {
+			t.Errorf("got %v, want a duplicate", c)
+		}
+	})
+}
+
+// The window is so small that it forgets the id before who waits for it wakes.
+func TestDedupe_WhoWaitedLearnsTheResultThoughItIsForgotten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := NewMemoryDeduper(1, time.Hour)
+		first, other := claimed(t, m, "EZ1"), claimed(t, m, "EZ2")
+		answer := make(chan Claim, 1)
+		go func() {
+			c, _ := m.Claim(t.Context(), "EZ1")
+			answer <- c
+		}()
+		synctest.Wait()
+		first.Done(t.Context())
+		other.Done(t.Context())
+		if c := <-answer; c != nil {
+			t.Errorf("got %v, want a duplicate", c)
+		}
+	})
+}
+
+// A part of a page of records as an id must not keep the page alive.
+func TestDedupe_DoesNotHoldOnToThePayload(t *testing.T) {
+	t.Parallel()
+	m := NewMemoryDeduper(1000, time.Hour)
+	heap := func() uint64 {
+		var s runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&s)
+		return s.HeapAlloc
+	}
+	before := heap()
+	const page = 1 << 20
+	for i := range 64 {
+		text := strings.Repeat("x", page) + fmt.Sprint(i)
+		claimed(t, m, text[page-20:]).Done(t.Context())
+	}
+	if after := heap(); after > before+16*page {
+		t.Errorf("heap grew by %d bytes for 64 ids out of 1 MiB each", after-before)
+	}
+	runtime.KeepAlive(m)
+}
+
+func TestDedupe_ConcurrentDeliveriesAreHandledOnce(t *testing.T) {
+	t.Parallel()
+	m := NewMemoryDeduper(0, 0)
+	var handled, failed atomic.Int32
+	var wg sync.WaitGroup
+	for lane := range 8 {
+		wg.Go(func() {
+			for i := range 200 {
+				c, err := m.Claim(context.Background(), fmt.Sprint(i))
+				switch {
+				case err != nil:
+					t.Error(err)
+				case c == nil:
+				case (i+lane)%3 == 0 && failed.Add(1) < 300:
+					c.Release(context.Background())
+				default:
+					handled.Add(1)
+					c.Done(context.Background())
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got := handled.Load(); got > 200 || got < 190 {
+		t.Errorf("handled: got %d, want each of 200 at most once, and few not at all", got)
+	}
+}
+
+func TestDedupe_SettlingTwicePanics(t *testing.T) {
+	t.Parallel()
+	c := claimed(t, NewMemoryDeduper(1, time.Hour), "EZ1")
+	c.Done(t.Context())
+	defer func() {
+		if recover() == nil {
+			t.Error("second settling: got no panic, want one")
+		}
+	}()
+	c.Release(t.Context())
+}
+
+func TestMux_DuplicatesReachNoHandler(t *testing.T) {
+	t.Parallel()
+	var h scripted
+	m := newMux(t, &memoryBurier{}, attempts(1), []Route{to(t, "h", &h)}, WithDeduper(NewMemoryDeduper(10, time.Hour)))
+	d := delivery(t, "EZ1", sessionUpdated)
+	wantOutcome(t, m, d, consumer.Handled)
+	wantOutcome(t, m, d, consumer.Duplicate)
+	if h.count() != 1 || m.Stats().Duplicates != 1 {
+		t.Errorf("got %d calls, %d duplicates; want 1, 1", h.count(), m.Stats().Duplicates)
+	}
+}
+
+func TestMux_DuplicateOfADeadLetterIsADuplicate(t *testing.T) {
+	t.Parallel()
+	b := &memoryBurier{}
+	m := newMux(t, b, attempts(1), []Route{to(t, "h", always(errSinkDown))}, WithDeduper(NewMemoryDeduper(10, time.Hour)))
+	wantOutcome(t, m, delivery(t, "EZ1", sessionUpdated), consumer.DeadLettered)
+	wantOutcome(t, m, delivery(t, "EZ1", sessionUpdated), consumer.Duplicate)
+	if len(b.buried()) != 1 {
+		t.Errorf("letters: got %d, want 1", len(b.buried()))
+	}
+}
+
+func TestMux_DuplicateOfWhatWasInterruptedTakesOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := &scripted{script: repeat(errSinkDown, 1)}
+		m := newMux(t, &memoryBurier{}, attempts(0), []Route{to(t, "h", h)}, WithDeduper(NewMemoryDeduper(10, time.Hour)))
+		ctx, cancel := context.WithCancelCause(t.Context())
+		go func() {
+			if _, err := m.Dispatch(ctx, delivery(t, "EZ1", sessionUpdated)); !errors.Is(err, errLeaseLost) {
+				t.Errorf("first delivery: got %v, want %v", err, errLeaseLost)
+			}
+		}()
+		synctest.Wait()
+		cancel(errLeaseLost)
+		wantOutcome(t, m, delivery(t, "EZ1", sessionUpdated), consumer.Handled)
+	})
+}
+
+// The legacy producer's test events share one id.
+func TestMux_EventsWithoutADedupeIDAreAlwaysHandled(t *testing.T) {
+	t.Parallel()
+	var h scripted
+	m := newMux(t, &memoryBurier{}, attempts(1), []Route{to(t, "h", &h)}, WithDeduper(NewMemoryDeduper(10, time.Hour)))
+	d := deliveryOf(t, `{"id":"AC00000000000000000000000000000001","type":"com.twilio.eventstreams.test-event","data":{}}`)
+	wantOutcome(t, m, d, consumer.Handled)
+	wantOutcome(t, m, d, consumer.Handled)
+	if h.count() != 2 {
+		t.Errorf("calls: got %d, want 2", h.count())
+	}
+}
+
+// flakyDeduper stands for one with a store that can be out of reach.
+type flakyDeduper struct {
+	MemoryDeduper
+	failures int
+}
+
+func (f *flakyDeduper) Claim(ctx context.Context, id string) (Claim, error) {
+	if f.failures > 0 {
+		f.failures--
+		return nil, errSinkDown
+	}
+	return f.MemoryDeduper.Claim(ctx, id)
+}
+
+func TestMux_AnErrorOfTheDeduperIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var h scripted
+		f := &flakyDeduper{MemoryDeduper: MemoryDeduper{max: 10, maxAge: time.Hour, entries: map[string]*dedupeEntry{}}, failures: 5}
+		m := newMux(t, &memoryBurier{}, attempts(1), []Route{to(t, "h", &h)}, WithDeduper(f))
+		wantOutcome(t, m, delivery(t, "EZ1", sessionUpdated), consumer.Handled)
+		if h.count() != 1 || f.failures != 0 {
+			t.Errorf("got %d calls, %d failures left; want 1, 0", h.count(), f.failures)
+		}
+		f.failures = 1 << 30
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errLeaseLost)
+		defer cancel()
+		if _, err := m.Dispatch(ctx, delivery(t, "EZ2", sessionUpdated)); !errors.Is(err, errLeaseLost) || !errors.Is(err, errSinkDown) {
+			t.Errorf("got error %v; want %v and %v", err, errLeaseLost, errSinkDown)
+		}
+		if h.count() != 1 {
+			t.Errorf("calls: got %d, want an event that cannot be claimed not to be handled", h.count())
+		}
+	})
+}
+
+func BenchmarkMemoryDeduper(b *testing.B) {
+	m := NewMemoryDeduper(0, 0)
+	ids := make([]string, 2*DefaultDedupeCount)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("EZ%032d", i)
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	ctx := context.Background()
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		c, err := m.Claim(ctx, ids[i%len(ids)])
+		if err != nil {
+			b.Fatal(err)
+		}
+		if c != nil {
+			c.Done(ctx)
+		}
+		i++
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(len(m.entries)), "B/id")
+	runtime.KeepAlive(ids)
+}

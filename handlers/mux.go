@@ -1,0 +1,210 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"korestream/consumer"
+)
+
+// Route takes the events whose type any of its patterns matches to a handler.
+type Route struct {
+	// Name is unique in a Mux; it is in logs, metrics and dead letters.
+	Name    string
+	Match   []Pattern
+	Handler Handler
+}
+
+// Mux dispatches each event to every route that matches it. It is safe for
+// concurrent use. The package comment tells what it guarantees.
+type Mux struct {
+	routes  []route
+	burier  consumer.Burier
+	deduper Deduper
+	logger  *zap.Logger
+	stats   counters
+
+	buryLog, dedupeLog *failureLog
+}
+
+var _ consumer.Dispatcher = (*Mux)(nil)
+
+// route is a Route whose handler is wrapped: retry, time-out, recover.
+type route struct {
+	name    string
+	match   []Pattern
+	handler Handler
+}
+
+// Option sets something of a Mux that has a harmless default.
+type Option func(*Mux)
+
+// WithLogger sets where the Mux reports failures; the default is nowhere.
+func WithLogger(logger *zap.Logger) Option { return func(m *Mux) { m.logger = logger } }
+
+// WithDeduper sets what recognises events that were handled before; the
+// default recognises none.
+func WithDeduper(d Deduper) Option { return func(m *Mux) { m.deduper = d } }
+
+// NewMux returns a Mux of the routes. Events that a route gives up on, by the
+// policy, go to the burier.
+func NewMux(routes []Route, burier consumer.Burier, policy RetryPolicy, opts ...Option) (*Mux, error) {
+	if burier == nil {
+		return nil, errors.New("a mux needs a burier for the events it gives up on")
+	}
+	if err := policy.Validate(); err != nil {
+		return nil, fmt.Errorf("retry policy: %w", err)
+	}
+	if err := checkRoutes(routes); err != nil {
+		return nil, err
+	}
+	m := &Mux{burier: burier, deduper: noDeduper{}, logger: zap.NewNop()}
+	for _, opt := range opts {
+		opt(m)
+	}
+	m.buryLog = newFailureLog(m.logger, zapcore.ErrorLevel, "bury event, trying again")
+	m.dedupeLog = newFailureLog(m.logger, zapcore.ErrorLevel, "claim event for dedupe, trying again")
+	for _, r := range routes {
+		m.routes = append(m.routes, route{name: r.Name, match: r.Match, handler: m.wrap(r, policy)})
+	}
+	return m, nil
+}
+
+func checkRoutes(routes []Route) error {
+	seen := make(map[string]bool, len(routes))
+	for i, r := range routes {
+		switch {
+		case r.Name == "":
+			return fmt.Errorf("route %d has no name", i+1)
+		case seen[r.Name]:
+			return fmt.Errorf("two routes are named %q", r.Name)
+		case r.Handler == nil:
+			return fmt.Errorf("route %q has no handler", r.Name)
+		case len(r.Match) == 0:
+			return fmt.Errorf("route %q matches nothing: give it a pattern, such as *", r.Name)
+		}
+		seen[r.Name] = true
+	}
+	return nil
+}
+
+func (m *Mux) wrap(r Route, policy RetryPolicy) Handler {
+	h := Handler(&recovery{next: r.Handler, stats: &m.stats})
+	if policy.Timeout > 0 {
+		h = newTimeout(h, r.Name, policy.Timeout, &m.stats, m.logger)
+	}
+	log := newFailureLog(m.logger, zapcore.WarnLevel, "handle event, trying again")
+	return &retry{next: h, name: r.Name, policy: policy, stats: &m.stats, log: log}
+}
+
+// Stats returns the counts so far.
+func (m *Mux) Stats() Stats { return m.stats.snapshot() }
+
+// Dispatch implements [consumer.Dispatcher].
+func (m *Mux) Dispatch(ctx context.Context, d *consumer.Delivery) (consumer.Outcome, error) {
+	if ctx.Err() != nil {
+		return 0, fmt.Errorf("dispatch event %s: %w", d.Event.ID, context.Cause(ctx))
+	}
+	claim, err := m.claim(ctx, d)
+	if err != nil {
+		return 0, fmt.Errorf("claim event %s: %w", d.Event.ID, err)
+	}
+	if claim == nil {
+		m.stats.duplicates.Add(1)
+		return consumer.Duplicate, nil
+	}
+	done := false
+	defer func() {
+		if !done {
+			claim.Release(ctx)
+		}
+	}()
+	outcome, err := m.handle(ctx, d)
+	if err != nil {
+		return 0, fmt.Errorf("dispatch event %s: %w", d.Event.ID, err)
+	}
+	done = true
+	claim.Done(ctx)
+	return outcome, nil
+}
+
+// claim returns nil without an error for an event that was handled before.
+func (m *Mux) claim(ctx context.Context, d *consumer.Delivery) (claim Claim, err error) {
+	id := d.Event.DedupeID()
+	if id == "" {
+		return noClaim{}, nil
+	}
+	err = insist(ctx, func() error {
+		claim, err = m.deduper.Claim(ctx, id)
+		return err
+	}, func(err error) { m.dedupeLog.failed(err, eventFields(d)...) })
+	return claim, err
+}
+
+// handle takes the event to every matching route and waits for all of them,
+// also when one is interrupted: none may run on when Dispatch returned.
+func (m *Mux) handle(ctx context.Context, d *consumer.Delivery) (consumer.Outcome, error) {
+	matching := m.matching(make([]*route, 0, 4), d.Event.Type)
+	switch len(matching) {
+	case 0:
+		m.stats.unrouted.Add(1)
+		if entry := m.logger.Check(zapcore.DebugLevel, "event matches no route"); entry != nil {
+			entry.Write(eventFields(d)...)
+		}
+		return consumer.Handled, nil
+	case 1:
+		return m.run(ctx, matching[0], d)
+	}
+	return m.runAll(ctx, matching, d)
+}
+
+func (m *Mux) matching(dst []*route, eventType string) []*route {
+	for i := range m.routes {
+		for _, p := range m.routes[i].match {
+			if p.Match(eventType) {
+				dst = append(dst, &m.routes[i])
+				break
+			}
+		}
+	}
+	return dst
+}
+
+func (m *Mux) runAll(ctx context.Context, routes []*route, d *consumer.Delivery) (consumer.Outcome, error) {
+	outcomes, errs := make([]consumer.Outcome, len(routes)), make([]error, len(routes))
+	var wg sync.WaitGroup
+	for i, r := range routes {
+		wg.Go(func() { outcomes[i], errs[i] = m.run(ctx, r, d) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return 0, err
+	}
+	for _, o := range outcomes {
+		if o == consumer.DeadLettered {
+			return consumer.DeadLettered, nil
+		}
+	}
+	return consumer.Handled, nil
+}
+
+// run is one route's part: handled, buried, or interrupted.
+func (m *Mux) run(ctx context.Context, r *route, d *consumer.Delivery) (consumer.Outcome, error) {
+	err := r.handler.Handle(ctx, d)
+	if err == nil {
+		return consumer.Handled, nil
+	}
+	var gaveUp *gaveUpError
+	if !errors.As(err, &gaveUp) {
+		return 0, err
+	}
+	if err := m.bury(ctx, r, d, gaveUp); err != nil {
+		return 0, err
+	}
+	return consumer.DeadLettered, nil
+}

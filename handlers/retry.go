@@ -1,0 +1,80 @@
+package handlers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"korestream/consumer"
+)
+
+// gaveUpError is what is left of an event when its handler failed for good.
+type gaveUpError struct {
+	attempts int
+	age      time.Duration
+	err      error
+}
+
+func (e *gaveUpError) Error() string {
+	if IsPermanent(e.err) {
+		return fmt.Sprintf("permanent error at attempt %d: %v", e.attempts, e.err)
+	}
+	return fmt.Sprintf("gave up after %d attempts in %s: %v", e.attempts, e.age.Round(time.Millisecond), e.err)
+}
+
+func (e *gaveUpError) Unwrap() error { return e.err }
+
+// retry calls a handler until it succeeds or its policy is exhausted.
+type retry struct {
+	next   Handler
+	name   string
+	policy RetryPolicy
+	stats  *counters
+	log    *failureLog
+}
+
+// Handle returns nil, a *gaveUpError, or, when ctx ended before either was
+// known, an error with the context's cause. The last comes first: an attempt
+// that failed while ctx ended has most likely failed because of it, and that
+// is no reason to bury.
+func (r *retry) Handle(ctx context.Context, d *consumer.Delivery) error {
+	first := time.Now()
+	err := r.next.Handle(ctx, d)
+	if err == nil {
+		return nil
+	}
+	delays := newDelays(r.policy.InitialBackoff, r.policy.MaxBackoff)
+	for attempt := 1; ; attempt++ {
+		if ctx.Err() != nil {
+			return r.interrupted(ctx, attempt, err)
+		}
+		age := time.Since(first)
+		if IsPermanent(err) || r.exhausted(attempt, age) {
+			return &gaveUpError{attempts: attempt, age: age, err: err}
+		}
+		delay := delays.NextBackOff()
+		if r.policy.MaxAge > 0 {
+			delay = min(delay, r.policy.MaxAge-age)
+		}
+		r.log.failed(err, append(eventFields(d), zap.String(consumer.KeyHandler, r.name),
+			zap.Int(consumer.KeyAttempt, attempt), zap.Duration(keyDelay, delay))...)
+		if sleep(ctx, delay) != nil {
+			return r.interrupted(ctx, attempt, err)
+		}
+		r.stats.retries.Add(1)
+		if err = r.next.Handle(ctx, d); err == nil {
+			return nil
+		}
+	}
+}
+
+func (r *retry) exhausted(attempts int, age time.Duration) bool {
+	return r.policy.MaxAttempts > 0 && attempts >= r.policy.MaxAttempts ||
+		r.policy.MaxAge > 0 && age >= r.policy.MaxAge
+}
+
+func (r *retry) interrupted(ctx context.Context, attempts int, err error) error {
+	return fmt.Errorf("handler %s interrupted after %d attempts: %w", r.name, attempts, interruption(ctx, err))
+}

@@ -1,0 +1,30 @@
+package handlers
+
+import "sync/atomic"
+
+// Stats counts what a [Mux] did since it was made. The counts only grow.
+type Stats struct {
+	// Retries counts attempts after the first, Panics and Timeouts the
+	// attempts that ended so.
+	Retries, Panics, Timeouts int64
+	// Unrouted counts events that no route matched.
+	Unrouted int64
+	// Buried counts dead letters; an event that several routes gave up on has
+	// several. BuryFailures counts tries to bury that failed.
+	Buried, BuryFailures int64
+	// Duplicates counts events that were handled before.
+	Duplicates int64
+}
+
+// counters are the live numbers behind Stats.
+type counters struct {
+	retries, panics, timeouts, unrouted, buried, buryFailures, duplicates atomic.Int64
+}
+
+func (c *counters) snapshot() Stats {
+	return Stats{
+		Retries: c.retries.Load(), Panics: c.panics.Load(), Timeouts: c.timeouts.Load(),
+		Unrouted: c.unrouted.Load(), Buried: c.buried.Load(), BuryFailures: c.buryFailures.Load(),
+		Duplicates: c.duplicates.Load(),
+	}
+}
