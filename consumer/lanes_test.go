@@ -1,0 +1,131 @@
+package consumer
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// lanesRecorder runs tasks that take some virtual time and notes which ran.
+type lanesRecorder struct {
+	mu       sync.Mutex
+	ran      []uint64
+	byKey    map[string][]uint64
+	active   map[string]int
+	peak     int
+	overlaps int
+}
+
+func (r *lanesRecorder) run(key string, order uint64, d time.Duration) {
+	r.mu.Lock()
+	r.active[key]++
+	if r.active[key] > 1 {
+		r.overlaps++
+	}
+	total := 0
+	for _, n := range r.active {
+		total += n
+	}
+	r.peak = max(r.peak, total)
+	r.mu.Unlock()
+	time.Sleep(d)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.active[key]--
+	r.ran = append(r.ran, order)
+	r.byKey[key] = append(r.byKey[key], order)
+}
+
+// scriptedLanes returns lanes whose tasks look up key and duration by order.
+func scriptedLanes(limit int, keys []string, durations []time.Duration) (*lanes, *lanesRecorder) {
+	r := &lanesRecorder{byKey: map[string][]uint64{}, active: map[string]int{}}
+	l := newLanes(limit, func(t task) { r.run(keys[t.order-1], t.order, durations[t.order-1]) })
+	return l, r
+}
+
+func TestLanes_OneKeyInOrderManyKeysSideBySide(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				keys, durations := script(seed, 300, 12)
+				l, r := scriptedLanes(5, keys, durations)
+				for i := range keys {
+					l.submit(keys[i], task{order: uint64(i + 1)})
+				}
+				<-l.finish()
+				if len(r.ran) != len(keys) {
+					t.Errorf("ran %d tasks, want %d", len(r.ran), len(keys))
+				}
+				if r.overlaps > 0 {
+					t.Errorf("tasks of one key ran at the same time %d times", r.overlaps)
+				}
+				if r.peak != 5 {
+					t.Errorf("at most %d tasks ran at once, want the limit of 5 reached and kept", r.peak)
+				}
+				for key, orders := range r.byKey {
+					for i := 1; i < len(orders); i++ {
+						if orders[i] < orders[i-1] {
+							t.Errorf("key %s: task %d ran after %d", key, orders[i], orders[i-1])
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestLanes_DrainLeavesNoGapBelowWhatRan(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(50) {
+		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				keys, durations := script(seed, 200, 9)
+				l, r := scriptedLanes(4, keys, durations)
+				for i := range keys {
+					l.submit(keys[i], task{order: uint64(i + 1)})
+				}
+				time.Sleep(time.Duration(seed*7) * time.Millisecond)
+				<-l.drain()
+				synctest.Wait()
+				var highest uint64
+				for _, o := range r.ran {
+					highest = max(highest, o)
+				}
+				if int(highest) != len(r.ran) {
+					t.Errorf("ran %d tasks up to order %d: there is a gap", len(r.ran), highest)
+				}
+				if waiting, running := l.counts(); running != 0 || (len(r.ran) == len(keys) && waiting != 0) {
+					t.Errorf("after the drain %d tasks wait and %d run", waiting, running)
+				}
+			})
+		})
+	}
+}
+
+func TestLanes_DrainWithNothingToDoIsImmediate(t *testing.T) {
+	t.Parallel()
+	l := newLanes(1, func(task) {})
+	select {
+	case <-l.drain():
+	default:
+		t.Error("drain of empty lanes is not done at once")
+	}
+	l.submit("a", task{order: 1})
+	if waiting, running := l.counts(); waiting+running != 0 {
+		t.Errorf("a task submitted after the drain is kept: %d waiting, %d running", waiting, running)
+	}
+}
+
+// script makes n tasks over some keys with durations up to 20 ms.
+func script(seed uint64, n, keyCount int) (keys []string, durations []time.Duration) {
+	r := rand.New(rand.NewPCG(seed, 1))
+	for range n {
+		keys = append(keys, fmt.Sprint("key-", r.IntN(keyCount)))
+		durations = append(durations, time.Duration(r.IntN(20))*time.Millisecond)
+	}
+	return keys, durations
+}
