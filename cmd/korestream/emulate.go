@@ -1,0 +1,32 @@
+package main
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"korestream/internal/app"
+)
+
+func newEmulate(stdout io.Writer) *cobra.Command {
+	var o app.EmulateOptions
+	c := &cobra.Command{
+		Use:   "emulate",
+		Short: "Serve Kinesis and DynamoDB in memory, for any AWS client",
+		Long: `emulate serves an AWS endpoint with Kinesis and DynamoDB in memory. Point any
+AWS client at it with AWS_ENDPOINT_URL and any credentials.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			log, err := app.NewLogger(stdout, "info", app.FormatJSON)
+			if err != nil {
+				return err
+			}
+			return app.Emulate(c.Context(), o, log)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.Listen, "listen", "127.0.0.1:4566", "address; port 0 picks one and logs it")
+	f.StringVar(&o.Region, "region", "us-east-1", "region in ARNs")
+	f.StringVar(&o.Account, "account", "000000000000", "account in ARNs")
+	f.BoolVar(&o.Quotas, "quotas", true, "refuse what is over a shard's quotas, as AWS does")
+	return c
+}

@@ -1,0 +1,67 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+)
+
+// clients are the AWS services that the daemon calls.
+type clients struct {
+	kinesis *kinesis.Client
+	dynamo  *dynamodb.Client
+	region  string
+}
+
+// loadClients makes the clients from the environment as every AWS tool reads it
+// (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, roles …). A region that the
+// configuration names goes first.
+func loadClients(ctx context.Context, region string) (clients, error) {
+	opts := []func(*awsconfig.LoadOptions) error{awsconfig.WithHTTPClient(awshttp.NewBuildableClient())}
+	if region != "" {
+		opts = append(opts, awsconfig.WithRegion(region))
+	}
+	cfg, err := awsconfig.LoadDefaultConfig(ctx, opts...)
+	if err != nil {
+		return clients{}, fmt.Errorf("load AWS settings: %w", err)
+	}
+	if cfg.Region == "" {
+		return clients{}, fmt.Errorf("no AWS region: set AWS_REGION, or name the stream by its ARN")
+	}
+	return newClients(cfg), nil
+}
+
+// newClients makes the clients from a finished configuration.
+func newClients(cfg aws.Config) clients {
+	if cfg.HTTPClient == nil {
+		cfg.HTTPClient = awshttp.NewBuildableClient()
+	}
+	cfg.HTTPClient = plainBody{cfg.HTTPClient}
+	return clients{kinesis: kinesis.NewFromConfig(cfg), dynamo: dynamodb.NewFromConfig(cfg), region: cfg.Region}
+}
+
+// plainBody hides a request body's WriteTo from net/http. The SDK's body answers
+// it with io.EOF once it was closed, as it is when a server answers before the
+// request was written out; net/http then gives up a good connection, and the
+// call stalls until its retry.
+type plainBody struct{ client aws.HTTPClient }
+
+// Do implements aws.HTTPClient.
+func (p plainBody) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = readCloser{r.Body, r.Body}
+	}
+	return p.client.Do(r)
+}
+
+type readCloser struct {
+	io.Reader
+	io.Closer
+}

@@ -1,0 +1,176 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"korestream/checkpoint"
+	"korestream/consumer"
+	"korestream/handlers"
+	"korestream/internal/config"
+)
+
+// Daemon is korestream, ready to run.
+type Daemon struct {
+	cfg      *config.Config
+	log      *zap.Logger
+	clients  clients
+	consumer *consumer.Consumer
+	leases   *checkpoint.Store
+	mux      *handlers.Mux
+	admin    *admin
+	closers  []closer
+}
+
+// closer is one thing to be closed, with its name for the log.
+type closer struct {
+	name  string
+	close func() error
+}
+
+// NewDaemon opens what the configuration names and wires it together. It calls
+// nothing over the network. Close it, or Run it, which closes it.
+func NewDaemon(ctx context.Context, cfg *config.Config, log *zap.Logger) (*Daemon, error) {
+	c, err := loadClients(ctx, cfg.Region)
+	if err != nil {
+		return nil, startupFailed(err)
+	}
+	return newDaemon(ctx, cfg, c, log)
+}
+
+func newDaemon(ctx context.Context, cfg *config.Config, c clients, log *zap.Logger) (_ *Daemon, err error) {
+	d := &Daemon{cfg: cfg, log: log, clients: c}
+	defer func() {
+		if err != nil {
+			d.Close()
+		}
+	}()
+	if cfg.Worker == "" {
+		cfg.Worker = workerID()
+	}
+	if cfg.Admin.Listen != "" {
+		if d.admin, err = listenAdmin(ctx, cfg.Admin.Listen); err != nil {
+			return nil, &ExitError{ExitConfig, err}
+		}
+	}
+	sink, err := d.openSink()
+	if err != nil {
+		return nil, &ExitError{ExitConfig, err}
+	}
+	routes, err := d.openHandlers()
+	if err != nil {
+		return nil, &ExitError{ExitConfig, err}
+	}
+	if d.mux, err = handlers.NewMux(routes, sink, retryPolicy(cfg), d.muxOptions()...); err != nil {
+		return nil, &ExitError{ExitConfig, err}
+	}
+	d.leases = checkpoint.New(c.dynamo, d.leaseConfig(), checkpoint.WithLogger(log))
+	d.consumer, err = consumer.New(d.consumerConfig(), c.kinesis, d.leases, d.mux, sink, consumer.WithLogger(log))
+	if err != nil {
+		return nil, &ExitError{ExitConfig, err}
+	}
+	return d, nil
+}
+
+// workerID names this process: the host for people, the rest for uniqueness.
+func workerID() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "korestream"
+	}
+	return host + "-" + uuid.NewString()[:8]
+}
+
+// Run checks the stream, consumes until ctx ends, drains, and closes everything.
+func (d *Daemon) Run(ctx context.Context) error {
+	defer d.Close()
+	if d.admin != nil {
+		d.admin.serve(probes{status: d.consumer.Status, ready: d.ready, collector: collector{d.consumer.Status, d.mux.Stats}})
+		d.log.Info("admin server listens", zap.String("address", d.admin.addr()))
+	}
+	if err := d.startup(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // told to stop before it began
+		}
+		return startupFailed(err)
+	}
+	return d.consumer.Run(ctx)
+}
+
+// startupTimeout bounds everything before consuming begins: whoever started the
+// process should hear within 15 s that it cannot work.
+const startupTimeout = 13 * time.Second
+
+// startup compares the stream with the configuration and opens the lease table.
+func (d *Daemon) startup(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, startupTimeout, fmt.Errorf("start-up took longer than %s", startupTimeout))
+	defer cancel()
+	report, err := check(ctx, d.cfg, d.clients, d.leases)
+	if err != nil {
+		return err
+	}
+	if err := report.Err(); err != nil {
+		if d.cfg.Startup.OnMismatch == "fail" {
+			return err
+		}
+		d.log.Warn("stream is not as required", zap.NamedError("error", err))
+	}
+	d.log.Info("stream checked", zap.String("stream", report.Stream), zap.Int("open_shards", report.OpenShards),
+		zap.Duration("retention", report.Retention), zap.String("mode", report.Mode))
+	if err := d.leases.Init(ctx); err != nil {
+		return fmt.Errorf("lease table: %w", err)
+	}
+	return nil
+}
+
+// check is the start-up check, with the application's checkpoints if it has any.
+func check(ctx context.Context, cfg *config.Config, c clients, leases *checkpoint.Store) (*consumer.Report, error) {
+	snap, loadErr := leases.Load(ctx)
+	want := consumer.Requirements{
+		MinShards: cfg.Startup.Shards.Min, MaxShards: cfg.Startup.Shards.Max, MinRetention: cfg.Startup.Retention.Min,
+	}
+	report, err := consumer.CheckStartup(ctx, c.kinesis, cfg.StreamName(), cfg.StreamARN(), want, snap.Positions())
+	if err != nil {
+		return nil, err
+	}
+	if loadErr != nil && !tableMissing(loadErr) {
+		return nil, loadErr
+	}
+	return report, nil
+}
+
+// ready says why this process is not consuming.
+func (d *Daemon) ready() error {
+	switch st := d.consumer.Status(); {
+	case st.Draining:
+		return errors.New("draining")
+	case d.leases.Snapshot().At.IsZero():
+		return errors.New("the lease table was not read yet")
+	}
+	return nil
+}
+
+// Close closes what was opened, the last first. It may be called twice.
+func (d *Daemon) Close() {
+	if d.admin != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if err := d.admin.close(ctx); err != nil {
+			d.log.Warn("not closed cleanly", zap.String("what", "admin server"), zap.NamedError("error", err))
+		}
+		d.admin = nil
+	}
+	for len(d.closers) > 0 {
+		last := d.closers[len(d.closers)-1]
+		d.closers = d.closers[:len(d.closers)-1]
+		if err := last.close(); err != nil {
+			d.log.Error("not closed cleanly", zap.String("what", last.name), zap.NamedError("error", err))
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package app
+
+import (
+	"errors"
+
+	"korestream/consumer"
+)
+
+// The exit codes of every command. 78 is EX_CONFIG of sysexits.h.
+const (
+	ExitOK           = 0
+	ExitFailure      = 1
+	ExitUsage        = 2
+	ExitStartup      = 3
+	ExitDrainTimeout = 4
+	ExitConfig       = 78
+)
+
+// ExitError is an error with the exit code that it asks for.
+type ExitError struct {
+	Code int
+	Err  error
+}
+
+func (e *ExitError) Error() string { return e.Err.Error() }
+
+func (e *ExitError) Unwrap() error { return e.Err }
+
+// ExitCode returns the exit code for what a command returned.
+func ExitCode(err error) int {
+	var exit *ExitError
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.As(err, &exit):
+		return exit.Code
+	case errors.Is(err, consumer.ErrDrainTimedOut):
+		return ExitDrainTimeout
+	}
+	return ExitFailure
+}
+
+func startupFailed(err error) error { return &ExitError{ExitStartup, err} }

@@ -1,0 +1,116 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"korestream/checkpoint"
+	"korestream/consumer"
+	"korestream/handlers"
+	"korestream/internal/config"
+)
+
+// openSink opens the dead-letter sink.
+func (d *Daemon) openSink() (consumer.Burier, error) {
+	sink, err := handlers.OpenFileSink(d.cfg.DeadLetters.Path)
+	if err != nil {
+		return nil, fmt.Errorf("dead_letters.path: %w", err)
+	}
+	d.closers = append(d.closers, closer{"dead letters", sink.Close})
+	return sink, nil
+}
+
+// openHandlers opens every handler and routes its events to it.
+func (d *Daemon) openHandlers() ([]handlers.Route, error) {
+	var routes []handlers.Route
+	for i, h := range d.cfg.Handlers {
+		handler, err := d.openHandler(h)
+		if err != nil {
+			return nil, fmt.Errorf("handlers[%d] %s: %w", i, h.Name, err)
+		}
+		r := handlers.Route{Name: h.Name, Handler: handler}
+		for _, m := range h.Match {
+			p, err := handlers.ParsePattern(m)
+			if err != nil {
+				return nil, fmt.Errorf("handlers[%d].match: %w", i, err)
+			}
+			r.Match = append(r.Match, p)
+		}
+		routes = append(routes, r)
+	}
+	return routes, nil
+}
+
+func (d *Daemon) openHandler(h config.Handler) (handlers.Handler, error) {
+	switch h.Type {
+	case "log":
+		return handlers.NewLog(d.log.Named("handlers." + h.Name)), nil
+	case "ndjson":
+		n, err := handlers.OpenNDJSON(handlers.NDJSONConfig{Path: h.Path, Sync: handlers.SyncPolicy(h.Sync), SyncInterval: h.SyncInterval})
+		if err != nil {
+			return nil, err
+		}
+		d.closers = append(d.closers, closer{"handler " + h.Name, n.Close})
+		return n, nil
+	}
+	return nil, fmt.Errorf("unknown type %q", h.Type)
+}
+
+func (d *Daemon) muxOptions() []handlers.Option {
+	opts := []handlers.Option{handlers.WithLogger(d.log)}
+	if d.cfg.Dedupe.Store == "memory" {
+		opts = append(opts, handlers.WithDeduper(handlers.NewMemoryDeduper(d.cfg.Dedupe.MaxCount, d.cfg.Dedupe.MaxAge)))
+	}
+	return opts
+}
+
+func retryPolicy(cfg *config.Config) handlers.RetryPolicy {
+	r := cfg.Retry
+	return handlers.RetryPolicy{
+		MaxAttempts: r.MaxAttempts, MaxAge: r.MaxAge, InitialBackoff: r.InitialBackoff, MaxBackoff: r.MaxBackoff, Timeout: r.Timeout,
+	}
+}
+
+func leaseConfig(cfg *config.Config, admin string) checkpoint.Config {
+	return checkpoint.Config{
+		Table: cfg.LeaseTable(), Worker: cfg.Worker, AdminAddress: admin,
+		Failover: cfg.Lease.Failover, MaxLeases: cfg.Lease.Max, CreateTable: cfg.Lease.CreateTable,
+	}
+}
+
+func (d *Daemon) leaseConfig() checkpoint.Config {
+	address := ""
+	if d.admin != nil {
+		address = d.admin.addr()
+	}
+	return leaseConfig(d.cfg, address)
+}
+
+func (d *Daemon) consumerConfig() consumer.Config {
+	c := consumer.DefaultConfig()
+	c.Stream, c.StreamARN = d.cfg.StreamName(), d.cfg.StreamARN()
+	c.Application, c.Worker = d.cfg.Application, d.cfg.Worker
+	c.Start = startPosition(d.cfg.Start)
+	c.LaneKey, c.Lanes = consumer.LaneKey(d.cfg.Lanes.Key), d.cfg.Lanes.PerShard
+	c.CheckpointInterval, c.DrainTimeout = d.cfg.Checkpoint.Interval, d.cfg.Drain.Timeout
+	return c
+}
+
+func startPosition(s config.Start) checkpoint.Position {
+	switch s.Name {
+	case config.TrimHorizon:
+		return checkpoint.Position{SequenceNumber: checkpoint.TrimHorizon}
+	case config.Latest:
+		return checkpoint.Position{SequenceNumber: checkpoint.Latest}
+	}
+	return checkpoint.Position{SequenceNumber: checkpoint.AtTimestamp, Timestamp: s.Time}
+}
+
+// tableMissing tells whether a lease table cannot be read because it is not
+// there: a new application.
+func tableMissing(err error) bool {
+	var missing *types.ResourceNotFoundException
+	return errors.As(err, &missing)
+}

@@ -1,0 +1,184 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"korestream/handlers"
+)
+
+var (
+	// The names that AWS allows, see
+	// https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html and
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+	streamName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)
+	tableName  = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+	streamARN  = regexp.MustCompile(`^arn:aws[a-z-]*:kinesis:([a-z0-9-]+):\d{12}:stream/([a-zA-Z0-9_.-]{1,128})$`)
+)
+
+// minFailover is checkpoint.Config's.
+const minFailover = time.Second
+
+func splitARN(s string) (region, name string, ok bool) {
+	m := streamARN.FindStringSubmatch(s)
+	if m == nil {
+		return "", "", false
+	}
+	return m[1], m[2], true
+}
+
+// check looks at what one value alone does not show.
+func (c *Config) check(l *loader) {
+	add := func(key, format string, args ...any) { l.add(key, l.sources[key], format, args...) }
+	region, _, isARN := splitARN(c.Stream)
+	switch {
+	case c.Stream == "":
+		add("stream", "not set: name the stream with stream: in the file, --stream or %sSTREAM", EnvPrefix)
+	case !isARN && !streamName.MatchString(c.Stream):
+		add("stream", "%q is neither a stream's name (letters, digits, _ . -) nor its ARN (arn:aws:kinesis:region:account:stream/name)", c.Stream)
+	case isARN && c.Region == "":
+		c.Region = region
+	case isARN && c.Region != region:
+		add("region", "%q, but the stream's ARN says %q; leave one out", c.Region, region)
+	}
+	if key, name := "application", c.LeaseTable(); !tableName.MatchString(name) {
+		if c.Lease.Table != "" {
+			key = "lease.table"
+		}
+		add(key, "%q cannot name the lease table: 3 to 255 letters, digits, _ . -", name)
+	}
+	if c.Startup.Shards.Max > 0 && c.Startup.Shards.Max < c.Startup.Shards.Min {
+		add("startup.shards.max", "%d is less than startup.shards.min, %d", c.Startup.Shards.Max, c.Startup.Shards.Min)
+	}
+	if c.Lease.Failover < minFailover && !l.failed("lease.failover") {
+		add("lease.failover", "%s is too short: 1s or more", c.Lease.Failover)
+	}
+	for key, d := range map[string]time.Duration{
+		"checkpoint.interval": c.Checkpoint.Interval, "drain.timeout": c.Drain.Timeout,
+		"retry.initial_backoff": c.Retry.InitialBackoff, "dedupe.max_age": c.Dedupe.MaxAge,
+	} {
+		if d == 0 && !l.failed(key) {
+			add(key, "want more than 0s")
+		}
+	}
+	for key, n := range map[string]int{"lanes.per_shard": c.Lanes.PerShard, "dedupe.max_count": c.Dedupe.MaxCount} {
+		if n == 0 && !l.failed(key) {
+			add(key, "want at least 1")
+		}
+	}
+	if c.Retry.MaxBackoff < c.Retry.InitialBackoff {
+		add("retry.max_backoff", "%s is less than retry.initial_backoff, %s", c.Retry.MaxBackoff, c.Retry.InitialBackoff)
+	}
+	if c.Admin.Listen != "" {
+		if _, _, err := net.SplitHostPort(c.Admin.Listen); err != nil {
+			add("admin.listen", "%q is no address: want host:port, such as 127.0.0.1:9090", c.Admin.Listen)
+		}
+	}
+	if c.DeadLetters.Path == "" {
+		add("dead_letters.path", "empty: name a file")
+	}
+	c.checkHandlers(l)
+}
+
+// failed tells whether a key has a mistake already.
+func (p *problems) failed(key string) bool {
+	for _, e := range p.list {
+		if e.Key == key {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Config) checkHandlers(l *loader) {
+	source := l.sources[handlersKey]
+	if len(c.Handlers) == 0 && !l.failed(handlersKey) {
+		l.add(handlersKey, source, "empty: events would go nowhere; name at least one handler")
+	}
+	first := make(map[string]int)
+	for i := range c.Handlers {
+		h := &c.Handlers[i]
+		at := fmt.Sprintf("%s[%d]", handlersKey, i)
+		if l.failed(at) {
+			continue
+		}
+		other, twice := first[h.Name]
+		switch {
+		case h.Name == "":
+			l.add(at+".name", source, "not set: give each handler a name of its own")
+		case twice:
+			l.add(at+".name", source, "%q is the name of %s[%d] too; give each handler a name of its own", h.Name, handlersKey, other)
+		default:
+			first[h.Name] = i
+		}
+		for j, m := range h.Match {
+			if _, err := handlers.ParsePattern(m); err != nil {
+				l.add(fmt.Sprintf("%s.match[%d]", at, j), source, "%v", err)
+			}
+		}
+		if len(h.Match) == 0 {
+			l.add(at+".match", source, "empty: no event would go there; leave it out for all, [\"*\"]")
+		}
+		h.checkType(l, at, source)
+	}
+}
+
+func (h *Handler) checkType(l *loader, at, source string) {
+	switch {
+	case h.Type == "":
+		l.add(at+".type", source, "not set: want log or ndjson")
+	case h.Type == "ndjson" && h.Path == "":
+		l.add(at+".path", source, "not set: name the file, or - for standard output")
+	case h.Type != "ndjson" && h.Path != "" && !l.failed(at+".type"):
+		l.add(at+".path", source, "only a handler of type ndjson has a path")
+	case h.Path == handlers.Stdout && h.Sync == string(handlers.SyncAlways):
+		l.add(at+".sync", source, "standard output cannot be synced; use never")
+	case h.Sync == string(handlers.SyncInterval) && h.SyncInterval == 0:
+		l.add(at+".sync_interval", source, "want more than 0s")
+	}
+	if h.Sync == "" {
+		h.Sync = string(handlers.SyncAlways)
+		if h.Path == handlers.Stdout {
+			h.Sync = string(handlers.SyncNever)
+		}
+	}
+}
+
+// checkFiles finds out whether the files can be written, so that it is said now
+// and not with the first event.
+func (c *Config) checkFiles(l *loader) {
+	for i, h := range c.Handlers {
+		if h.Type == "ndjson" && h.Path != handlers.Stdout {
+			if err := writable(h.Path); err != nil {
+				l.add(fmt.Sprintf("%s[%d].path", handlersKey, i), l.sources[handlersKey], "%v", err)
+			}
+		}
+	}
+	if err := writable(c.DeadLetters.Path); err != nil {
+		l.add("dead_letters.path", l.sources["dead_letters.path"], "%v", err)
+	}
+}
+
+// writable opens the file for writing; one that was not there is removed again.
+func writable(path string) error {
+	_, err := os.Lstat(path)
+	isNew := os.IsNotExist(err)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+	if err != nil {
+		return fmt.Errorf("cannot be written: %s; create %s and make it writable for this user, or choose another path",
+			strings.TrimPrefix(err.Error(), "open "), filepath.Dir(path))
+	}
+	err = f.Close()
+	if isNew {
+		err = os.Remove(path)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot be written: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package config
+
+import "time"
+
+// Config is the whole configuration. The tags of its fields are its
+// documentation: the table in the README and the checks are made from them.
+type Config struct {
+	Stream      string      `key:"stream" doc:"name or ARN of the Kinesis stream; the only setting without a default"`
+	Region      string      `key:"region" doc:"AWS region; empty takes that of the ARN, else AWS_REGION"`
+	Application string      `key:"application" default:"korestream" doc:"name of the application; workers of one name share the stream's shards"`
+	Worker      string      `key:"worker" doc:"ID of this process among the application's workers; empty makes one up"`
+	Start       Start       `key:"start" default:"trim_horizon" doc:"where a new application begins: trim_horizon, latest or an RFC 3339 time"`
+	Startup     Startup     `key:"startup"`
+	Handlers    []Handler   `key:"handlers" doc:"what to do with events; see Handlers. As a variable: YAML"`
+	Retry       Retry       `key:"retry"`
+	DeadLetters DeadLetters `key:"dead_letters"`
+	Dedupe      Dedupe      `key:"dedupe"`
+	Lanes       Lanes       `key:"lanes"`
+	Lease       Lease       `key:"lease"`
+	Checkpoint  Checkpoint  `key:"checkpoint"`
+	Drain       Drain       `key:"drain"`
+	Admin       Admin       `key:"admin"`
+	Log         Log         `key:"log"`
+}
+
+// Startup is what the start-up check wants of the stream.
+type Startup struct {
+	Shards struct {
+		Min int `key:"min" default:"1" doc:"fewest open shards; 0 is no bound"`
+		Max int `key:"max" default:"0" doc:"most open shards; 0 is no bound"`
+	} `key:"shards"`
+	Retention struct {
+		Min time.Duration `key:"min" default:"24h" doc:"shortest retention period"`
+	} `key:"retention"`
+	OnMismatch string `key:"on_mismatch" default:"fail" enum:"fail|warn" doc:"what a stream that differs does: end the process, or a line in the log"`
+}
+
+// Handler is one route: a handler and the types of the events that it gets.
+type Handler struct {
+	Name         string        `key:"name" doc:"unique name, in logs, metrics and dead letters"`
+	Type         string        `key:"type" enum:"log|ndjson" doc:"log: one log line an event; ndjson: one line of JSON an event, as received"`
+	Match        []string      `key:"match" default:"*" doc:"patterns of event types; * is any run of characters"`
+	Path         string        `key:"path" doc:"ndjson: the file, or - for standard output"`
+	Sync         string        `key:"sync" enum:"always|interval|never" doc:"ndjson: when lines are synced to disk; a file's default is always (events handled at once share a sync), standard output's never"`
+	SyncInterval time.Duration `key:"sync_interval" default:"1s" doc:"ndjson: how often, with sync: interval"`
+}
+
+// Retry is how long and how often a handler is tried for one event.
+type Retry struct {
+	MaxAttempts    int           `key:"max_attempts" default:"20" doc:"calls of a handler for one event before it is dead-lettered; 0 is no bound"`
+	MaxAge         time.Duration `key:"max_age" default:"15m" doc:"time from the first call to the last; 0s is no bound"`
+	InitialBackoff time.Duration `key:"initial_backoff" default:"100ms" doc:"wait before the second call; it doubles from call to call, jittered"`
+	MaxBackoff     time.Duration `key:"max_backoff" default:"30s" doc:"longest wait between two calls"`
+	Timeout        time.Duration `key:"timeout" default:"30s" doc:"time that one call may take; 0s is no bound"`
+}
+
+// DeadLetters is where events go that are given up on.
+type DeadLetters struct {
+	Type string `key:"type" default:"file" enum:"file" doc:"kind of dead-letter sink"`
+	Path string `key:"path" default:"dead-letters.ndjson" doc:"file: one JSON object a line, synced before the event counts as done"`
+}
+
+// Dedupe is what recognises events that were handled before.
+type Dedupe struct {
+	Store    string        `key:"store" default:"memory" enum:"memory|none" doc:"where handled event IDs are remembered: in this process, or not"`
+	MaxCount int           `key:"max_count" default:"200000" doc:"memory: most IDs remembered"`
+	MaxAge   time.Duration `key:"max_age" default:"1h" doc:"memory: how long an ID is remembered"`
+}
+
+// Lanes is what is handled in order and what in parallel.
+type Lanes struct {
+	Key      string `key:"key" default:"sim" enum:"sim|partition_key|subject|shard" doc:"events of one key are handled one after another"`
+	PerShard int    `key:"per_shard" default:"64" doc:"keys of one shard that are handled at the same time"`
+}
+
+// Lease is how shards are shared out.
+type Lease struct {
+	Failover    time.Duration `key:"failover" default:"10s" doc:"how long a worker must be silent before its shards are taken; the same for all workers, 1s or more"`
+	Table       string        `key:"table" doc:"DynamoDB table of leases and checkpoints; empty is the application's name"`
+	CreateTable bool          `key:"create_table" default:"true" doc:"create the table if it is not there, billed on demand"`
+	Max         int           `key:"max" default:"0" doc:"most shards of one worker; 0 is no bound"`
+}
+
+// Checkpoint is how often progress is written down.
+type Checkpoint struct {
+	Interval time.Duration `key:"interval" default:"1s" doc:"least time between two checkpoints of a shard; after a crash so much is handled again"`
+}
+
+// Drain is how a stop goes.
+type Drain struct {
+	Timeout time.Duration `key:"timeout" default:"25s" doc:"how long handlers may go on after SIGTERM; keep it below the orchestrator's patience (30s in ECS and Kubernetes)"`
+}
+
+// Admin is the HTTP server for operators.
+type Admin struct {
+	Listen string `key:"listen" default:"127.0.0.1:9090" doc:"address of /livez, /readyz and /metrics; port 0 picks one and logs it; empty is none"`
+}
+
+// Log is what is logged, and how.
+type Log struct {
+	Level  string `key:"level" default:"info" enum:"debug|info|warn|error" doc:"least level that is logged"`
+	Format string `key:"format" default:"json" enum:"json|console" doc:"json: one object a line; console: for people"`
+}
+
+// StreamName returns the stream's name, also where an ARN was given.
+func (c *Config) StreamName() string {
+	if _, name, ok := splitARN(c.Stream); ok {
+		return name
+	}
+	return c.Stream
+}
+
+// StreamARN returns the stream's ARN if one was given.
+func (c *Config) StreamARN() string {
+	if _, _, ok := splitARN(c.Stream); ok {
+		return c.Stream
+	}
+	return ""
+}
+
+// LeaseTable returns the lease table's name.
+func (c *Config) LeaseTable() string {
+	if c.Lease.Table != "" {
+		return c.Lease.Table
+	}
+	return c.Application
+}

@@ -1,0 +1,175 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// decode fills a Config with the values that were set, and defaults.
+func (l *loader) decode() *Config {
+	c := &Config{}
+	v := reflect.ValueOf(c).Elem()
+	for _, name := range sorted(l.keys) {
+		k := l.keys[name]
+		if name == handlersKey {
+			c.Handlers = l.handlers()
+			continue
+		}
+		var value any = k.Default
+		if l.values.Exists(name) && l.values.Get(name) != nil {
+			value = l.values.Get(name)
+		}
+		l.assign(v.FieldByIndex(k.index), k, name, l.sources[name], value)
+	}
+	return c
+}
+
+// handlers decodes the list of handlers; without one, events are logged.
+func (l *loader) handlers() []Handler {
+	source := l.sources[handlersKey]
+	raw := l.values.Get(handlersKey)
+	if raw == nil {
+		return []Handler{{Name: "log", Type: "log", Match: []string{"*"}, SyncInterval: time.Second}}
+	}
+	list, ok := raw.([]any)
+	if !ok {
+		l.add(handlersKey, source, "want a list of handlers, such as [{name: archive, type: ndjson, path: events.ndjson}]")
+		return nil
+	}
+	out := make([]Handler, len(list))
+	for i, e := range list {
+		l.handler(&out[i], fmt.Sprintf("%s[%d]", handlersKey, i), source, e)
+	}
+	return out
+}
+
+func (l *loader) handler(h *Handler, at, source string, raw any) {
+	m, ok := raw.(map[string]any)
+	if !ok {
+		l.add(at, source, "want a handler with a name and a type")
+		return
+	}
+	keys := make(map[string]Key)
+	for _, k := range handlerKeys() {
+		keys[k.Name] = k
+	}
+	for _, name := range sorted(m) {
+		if _, ok := keys[name]; !ok {
+			l.add(at+"."+name, source, "unknown key%s", didYouMean(name, sorted(keys)))
+		}
+	}
+	v := reflect.ValueOf(h).Elem()
+	for _, name := range sorted(keys) {
+		k := keys[name]
+		var value any = k.Default
+		if set, ok := m[name]; ok && set != nil {
+			value = set
+		}
+		l.assign(v.FieldByIndex(k.index), k, at+"."+name, source, value)
+	}
+}
+
+// assign reads one value into a field.
+func (l *loader) assign(field reflect.Value, k Key, key, source string, value any) {
+	if k.Type == "list" {
+		list, err := textList(value)
+		if err != nil {
+			l.add(key, source, "%v", err)
+			return
+		}
+		field.Set(reflect.ValueOf(list))
+		return
+	}
+	text, err := scalar(value)
+	if err == nil {
+		err = parse(field, text)
+	}
+	if err == nil && len(k.Enum) > 0 && text != "" && !slices.Contains(k.Enum, text) {
+		err = fmt.Errorf("%q is none of %s%s", text, strings.Join(k.Enum, ", "), didYouMean(text, k.Enum))
+	}
+	if err != nil {
+		l.add(key, source, "%v", err)
+	}
+}
+
+// scalar is a value as text.
+func scalar(value any) (string, error) {
+	switch v := value.(type) {
+	case string:
+		return v, nil
+	case bool, int, int64, uint64, float64:
+		return fmt.Sprint(v), nil
+	case time.Time: // YAML knows times
+		return v.Format(time.RFC3339Nano), nil
+	}
+	return "", fmt.Errorf("want one value, got %v", value)
+}
+
+func textList(value any) ([]string, error) {
+	var out []string
+	switch v := value.(type) {
+	case string:
+		for s := range strings.SplitSeq(v, ",") {
+			if s = strings.TrimSpace(s); s != "" {
+				out = append(out, s)
+			}
+		}
+	case []any:
+		for _, e := range v {
+			s, err := scalar(e)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, s)
+		}
+	default:
+		return nil, fmt.Errorf("want a list, got %v", value)
+	}
+	return out, nil
+}
+
+// parse reads text into a field by its type.
+func parse(field reflect.Value, text string) error {
+	if u, ok := field.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return u.UnmarshalText([]byte(text))
+	}
+	switch p := field.Addr().Interface().(type) {
+	case *string:
+		*p = text
+	case *time.Duration:
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return fmt.Errorf("%q is no duration: write a number and a unit, such as 500ms, 10s or 24h", text)
+		}
+		if d < 0 {
+			return fmt.Errorf("%s is negative", d)
+		}
+		*p = d
+	case *int:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return fmt.Errorf("%q is no whole number", text)
+		}
+		if n < 0 {
+			return fmt.Errorf("%d is negative", n)
+		}
+		*p = n
+	case *bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return fmt.Errorf("%q is neither true nor false", text)
+		}
+		*p = b
+	default:
+		panic(fmt.Sprintf("config: no parser for %T", p))
+	}
+	return nil
+}
