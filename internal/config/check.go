@@ -141,7 +141,7 @@ func (h *Handler) checkType(l *loader, at, source string) {
 	case h.Sync == string(handlers.SyncInterval) && h.SyncInterval == 0:
 		l.add(at+".sync_interval", source, "want more than 0s")
 	}
-	if h.Sync == "" {
+	if h.Sync == "" && h.Type == "ndjson" {
 		h.Sync = string(handlers.SyncAlways)
 		if h.Path == handlers.Stdout {
 			h.Sync = string(handlers.SyncNever)
@@ -153,11 +153,14 @@ func (h *Handler) checkType(l *loader, at, source string) {
 // and not with the first event.
 func (c *Config) checkFiles(l *loader) {
 	for i, h := range c.Handlers {
-		if h.Type == "ndjson" && h.Path != handlers.Stdout {
+		if h.Type == "ndjson" && h.Path != "" && h.Path != handlers.Stdout {
 			if err := writable(h.Path); err != nil {
 				l.add(fmt.Sprintf("%s[%d].path", handlersKey, i), l.sources[handlersKey], "%v", err)
 			}
 		}
+	}
+	if c.DeadLetters.Path == "" {
+		return
 	}
 	if err := writable(c.DeadLetters.Path); err != nil {
 		l.add("dead_letters.path", l.sources["dead_letters.path"], "%v", err)

@@ -52,7 +52,7 @@ func Load(src Sources) (*Config, error) {
 	}
 	c := l.decode()
 	c.check(l)
-	if len(l.list) == 0 && !src.NoFiles {
+	if !src.NoFiles {
 		c.checkFiles(l)
 	}
 	if err := l.err(); err != nil {
