@@ -107,6 +107,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 // process should hear within 15 s that it cannot work.
 const startupTimeout = 13 * time.Second
 
+// loadTimeout bounds the reading of the lease table within that.
+const loadTimeout = 2 * time.Second
+
 // startup compares the stream with the configuration and opens the lease table.
 func (d *Daemon) startup(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startupTimeout, fmt.Errorf("start-up took longer than %s", startupTimeout))
@@ -131,7 +134,11 @@ func (d *Daemon) startup(ctx context.Context) error {
 
 // check is the start-up check, with the application's checkpoints if it has any.
 func check(ctx context.Context, cfg *config.Config, c clients, leases *checkpoint.Store) (*consumer.Report, error) {
-	snap, loadErr := leases.Load(ctx)
+	// Bounded by itself, so that a silent endpoint leaves time for the check of
+	// the stream, which says it better.
+	load, cancel := context.WithTimeout(ctx, loadTimeout)
+	defer cancel()
+	snap, loadErr := leases.Load(load)
 	want := consumer.Requirements{
 		MinShards: cfg.Startup.Shards.Min, MaxShards: cfg.Startup.Shards.Max, MinRetention: cfg.Startup.Retention.Min,
 	}
