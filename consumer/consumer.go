@@ -145,11 +145,22 @@ func (c *Consumer) awaitDrain(stopped <-chan struct{}) error {
 // application begins. It tries until it succeeds or ctx ends; only what no
 // patience can mend is an error.
 func (c *Consumer) prepare(ctx context.Context) error {
-	if err := c.leases.Init(ctx); err != nil {
-		return fmt.Errorf("open lease table: %w", err)
+	p := newPatience(c.log, "DescribeTable")
+	for {
+		err := c.leases.Init(ctx)
+		if err == nil {
+			break
+		}
+		if errors.Is(err, checkpoint.ErrTableMissing) || errors.Is(err, checkpoint.ErrTableUnfit) {
+			return fmt.Errorf("open lease table: %w", err)
+		}
+		if err := p.failed(ctx, err); err != nil {
+			return err
+		}
 	}
+	p.succeeded()
 	var now time.Time
-	p := newPatience(c.log, "ListShards")
+	p = newPatience(c.log, "ListShards")
 	for {
 		var err error
 		if now, err = c.listing.refresh(ctx); err == nil {

@@ -94,7 +94,7 @@ func (p *patience) failed(ctx context.Context, err error) error {
 	p.tries++
 	if t := troubleOf(err); t != p.last {
 		p.last = t
-		p.log.Warn("kinesis call fails, trying again", zap.String(KeyOperation, p.op), zap.String(KeyReason, string(t)), zap.NamedError(KeyError, err))
+		p.log.Warn("call fails, trying again", zap.String(KeyOperation, p.op), zap.String(KeyReason, string(t)), zap.NamedError(KeyError, err))
 	}
 	return wait(ctx, p.backoff.NextBackOff())
 }
@@ -104,7 +104,7 @@ func (p *patience) succeeded() {
 	if p.last == "" {
 		return
 	}
-	p.log.Info("kinesis call works again", zap.String(KeyOperation, p.op), zap.String(KeyReason, string(p.last)), zap.Int(KeyAttempt, p.tries))
+	p.log.Info("call works again", zap.String(KeyOperation, p.op), zap.String(KeyReason, string(p.last)), zap.Int(KeyAttempt, p.tries))
 	p.last, p.tries = "", 0
 	p.backoff.Reset()
 }

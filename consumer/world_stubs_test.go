@@ -21,6 +21,7 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"korestream/checkpoint"
+	"korestream/event"
 	"korestream/localstack/embed"
 )
 
@@ -35,6 +36,8 @@ type world struct {
 	db *dynamodb.Client
 
 	put []string // ids in the order put
+	// quiet leaves out log lines below errors, where trouble is the point.
+	quiet bool
 }
 
 func newWorld(t *testing.T, shards int) *world {
@@ -70,6 +73,21 @@ func (w *world) putEvents(n int, sims ...string) {
 			w.put = append(w.put, id)
 		}
 	}
+}
+
+// addFault adds a fault to what the consumer calls: one operation, or all of
+// those that read the stream and all of the lease table.
+func (w *world) addFault(f embed.Fault) {
+	if f.Operation != "" {
+		w.ep.Faults().Add(f)
+		return
+	}
+	for _, op := range []string{"GetRecords", "GetShardIterator", "ListShards"} {
+		f.Service, f.Operation = embed.Kinesis, op
+		w.ep.Faults().Add(f)
+	}
+	f.Service, f.Operation = embed.DynamoDB, ""
+	w.ep.Faults().Add(f)
 }
 
 func (w *world) putRaw(key, data string) string {
@@ -191,13 +209,23 @@ func (w *world) start(worker string, to *sink, tune ...func(*Config, *checkpoint
 	for _, f := range tune {
 		f(&cfg, &leaseCfg)
 	}
-	log := zaptest.NewLogger(w.t, zaptest.Level(zap.WarnLevel))
+	level := zap.WarnLevel
+	if w.quiet {
+		level = zap.DPanicLevel
+	}
+	log := zaptest.NewLogger(w.t, zaptest.Level(level))
 	store := checkpoint.New(w.db, leaseCfg, checkpoint.WithLogger(log))
 	c, err := New(cfg, w.kc, store, to, to, WithLogger(log))
 	w.must(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &process{w: w, c: c, leases: store, cancel: cancel, err: make(chan error, 1)}
-	go func() { p.err <- c.Run(ctx) }()
+	go func() {
+		err := c.Run(ctx)
+		if ctx.Err() == nil {
+			w.t.Errorf("worker %s: Run ended by itself with %v", worker, err)
+		}
+		p.err <- err
+	}()
 	return p
 }
 
@@ -250,6 +278,16 @@ func (w *world) complete(sinks ...*sink) {
 			w.t.Errorf("%s was handled %d times", id, n)
 		}
 	}
+}
+
+// delivery decodes one event as it would reach a dispatcher.
+func delivery(t *testing.T, text string) *Delivery {
+	t.Helper()
+	items, err := event.Decode([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Delivery{Origin: Origin{PartitionKey: "k"}, Event: items[0].Event}
 }
 
 var errTest = errors.New("as the test wants it")
