@@ -38,6 +38,9 @@ func (s *Store) tidy(ctx context.Context) {
 func (s *Store) chores(now time.Time) []chore {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.alive { // another process may have our ID, and be right
+		return nil
+	}
 	var list []chore
 	for id, l := range s.leases {
 		switch {
