@@ -57,7 +57,7 @@ const minFailover = time.Second
 func (c Config) Validate() error {
 	var errs []error
 	if !tableName.MatchString(c.Table) {
-		errs = append(errs, fmt.Errorf("lease table %q: a table's name is 3 to 255 of a-z, A-Z, 0-9, _, - and .", c.Table))
+		errs = append(errs, fmt.Errorf("lease table %q: 3 to 255 letters, digits, dots, dashes or underscores make a table's name", c.Table))
 	}
 	if c.Worker == "" {
 		errs = append(errs, errors.New("worker: the ID is empty"))

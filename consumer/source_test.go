@@ -7,7 +7,6 @@ import (
 	"testing/synctest"
 	"time"
 
-
 	"korestream/checkpoint"
 	"korestream/localstack/embed"
 )

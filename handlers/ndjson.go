@@ -58,16 +58,16 @@ func (c NDJSONConfig) Validate() error {
 	case SyncAlways, SyncNever:
 	case SyncInterval:
 		if c.SyncInterval <= 0 {
-			return fmt.Errorf("SyncInterval must be above 0 (%s)", c.SyncInterval)
+			return fmt.Errorf("field SyncInterval must be above 0 (%s)", c.SyncInterval)
 		}
 	default:
-		return fmt.Errorf("Sync must be always, interval or never (%q)", c.Sync)
+		return fmt.Errorf("field Sync must be always, interval or never (%q)", c.Sync)
 	}
 	if c.Path == "" {
-		return errors.New("Path must not be empty; - is the standard output")
+		return errors.New("field Path must not be empty; - is the standard output")
 	}
 	if c.Path == Stdout && c.Sync == SyncAlways {
-		return errors.New("Sync must not be always for the standard output, which cannot be synced; write to a file, or choose never")
+		return errors.New("field Sync must not be always for the standard output, which cannot be synced; write to a file, or choose never")
 	}
 	return nil
 }

@@ -50,9 +50,9 @@ func (p RetryPolicy) Validate() error {
 	case p.InitialBackoff <= 0:
 		return fmt.Errorf("InitialBackoff must be above 0 (%s)", p.InitialBackoff)
 	case p.MaxBackoff < p.InitialBackoff:
-		return fmt.Errorf("MaxBackoff (%s) must not be below InitialBackoff (%s)", p.MaxBackoff, p.InitialBackoff)
+		return fmt.Errorf("field MaxBackoff (%s) must not be below InitialBackoff (%s)", p.MaxBackoff, p.InitialBackoff)
 	case p.Timeout < 0:
-		return fmt.Errorf("Timeout must not be negative (%s); 0 is none", p.Timeout)
+		return fmt.Errorf("field Timeout must not be negative (%s); 0 is none", p.Timeout)
 	}
 	return nil
 }

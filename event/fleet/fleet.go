@@ -88,7 +88,7 @@ func (c Config) Validate() error {
 		sum += share.of
 	}
 	if sum > 1 {
-		return fmt.Errorf("Duplicates, OutOfOrder, Odd and Broken must add up to 1 at most, not %v", sum)
+		return fmt.Errorf("shares Duplicates, OutOfOrder, Odd and Broken must add up to 1 at most, not %v", sum)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func (e *Endpoint) kindFailure(k Kind, r request) *awsjson.Error {
 	case Throttle, FailRecord:
 		return e.throttled(r)
 	case Unavailable:
-		return &awsjson.Error{Status: http.StatusServiceUnavailable, Code: "ServiceUnavailableException", Message: "The request has failed due to a temporary failure of the server."}
+		return &awsjson.Error{Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable", Message: "The request has failed due to a temporary failure of the server."}
 	case ExpireIterator:
 		now := e.Now()
 		return kinesis.ExpiredIterator(now.Add(-5*time.Minute-time.Second), now)

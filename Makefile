@@ -1,0 +1,35 @@
+# `make` lists the targets.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint fuzz bench cover
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-6s %s\n", $$1, $$2}'
+
+run: ## try it: an endpoint, a fleet and the consumer in one process
+	go run ./cmd/korestream dev
+
+test: ## every test, with the race detector
+	go test -race ./...
+
+lint: ## vet, staticcheck and formatting
+	go vet ./...
+	go tool staticcheck ./...
+	@test -z "$$(go tool gofumpt -l .)" || { go tool gofumpt -d .; exit 1; }
+
+fuzz: ## every fuzz target for FUZZTIME (20s)
+	@for pkg in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$pkg/*_test.go | sed 's/func //'); do \
+			echo "fuzz $$pkg $$target"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $${FUZZTIME:-20s} $$pkg || exit 1; \
+		done; \
+	done
+
+bench: ## benchmarks, side by side with their peers
+	go test -run '^$$' -bench . ./...
+
+cover: ## coverage of consumer, checkpoint and event; fails below 90 %
+	@for pkg in consumer checkpoint event; do \
+		go test -cover ./$$pkg | awk -v pkg=$$pkg '{ for (i = 1; i <= NF; i++) if ($$i == "coverage:") c = $$(i+1) } \
+			END { printf "%-12s %s\n", pkg, c; exit !(c + 0 >= 90) }' || exit 1; \
+	done
