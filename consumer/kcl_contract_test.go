@@ -83,12 +83,16 @@ func (k *kclTrace) RemoveLeaseOwner(string) error {
 	return nil
 }
 
-func (k *kclTrace) RemoveLeaseInfo(string) error               { return nil }
-func (k *kclTrace) GetLeaseOwner(string) (string, error)       { return "", nil }
-func (k *kclTrace) ClaimShard(*par.ShardStatus, string) error  { return nil }
-func (k *kclTrace) CreateProcessor() kcl.IRecordProcessor      { return k }
-func (k *kclTrace) Initialize(*kcl.InitializationInput)        { k.note("Initialize") }
-func (k *kclTrace) ProcessRecords(in *kcl.ProcessRecordsInput) { k.note("ProcessRecords"); k.process() }
+func (k *kclTrace) RemoveLeaseInfo(string) error              { return nil }
+func (k *kclTrace) GetLeaseOwner(string) (string, error)      { return "", nil }
+func (k *kclTrace) ClaimShard(*par.ShardStatus, string) error { return nil }
+func (k *kclTrace) CreateProcessor() kcl.IRecordProcessor     { return k }
+func (k *kclTrace) Initialize(*kcl.InitializationInput)       { k.note("Initialize") }
+
+func (k *kclTrace) ProcessRecords(*kcl.ProcessRecordsInput) {
+	k.note("ProcessRecords")
+	k.process()
+}
 
 func (k *kclTrace) ListActiveWorkers(map[string]*par.ShardStatus) (map[string][]*par.ShardStatus, error) {
 	return nil, nil
