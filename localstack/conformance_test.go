@@ -32,13 +32,14 @@ const shardLimit = 1000
 func casesOf(engine string) []conformanceCase {
 	ofKinesis := slices.Concat(streamCases, describeCases, listShardsCases, putCases, iteratorCases, readCases,
 		reshardCases, settingsCases, consumerCases, subscribeCases, tagCases, arnCases)
+	ofDynamoDB := slices.Concat(tableCases, itemCases, conditionCases, updateCases, queryCases, scanCases, indexCases, batchCases)
 	switch engine {
 	case engines.KinesisLocal:
 		return ofKinesis
 	case engines.Dynalite:
-		return nil
+		return ofDynamoDB
 	}
-	return slices.Concat(ofKinesis, heavyCases)
+	return slices.Concat(ofKinesis, heavyCases, ofDynamoDB, transactCases)
 }
 
 func TestEmbed_Conforms(t *testing.T) {

@@ -164,7 +164,43 @@ var ofKinesisLocal = []disagreement{
 	},
 }
 
-var ofDynalite = []disagreement{}
+var ofDynalite = []disagreement{
+	{
+		engine: engines.Dynalite, name: "GlobalSecondaryIndex/is filled when it is added later",
+		does: "wants provisioned throughput for an index of a table that is billed by request", shows: "provisionedThroughput",
+		page: dynamodbPages + "API_UpdateTable.html",
+	},
+	{
+		engine: engines.Dynalite, name: "Scan/refuses a segment without their number",
+		does: "scans all of it", shows: "Scan: got no error",
+		page: dynamodbPages + "API_Scan.html",
+	},
+	{
+		engine: engines.Dynalite, name: "UpdateExpression/refuses what it cannot do",
+		does: "words syntax errors in its own way", shows: "but end of input found",
+		page: dynamodbGuide + "Expressions.UpdateExpressions.html",
+	},
+	{
+		engine: engines.Dynalite, name: "UpdateExpression/changes what it says and nothing else",
+		does: "removes elements one after another, each from what the last has left", shows: "l:[1]",
+		page: dynamodbGuide + "Expressions.UpdateExpressions.html",
+	},
+	{
+		engine: engines.Dynalite, name: "ConditionExpression/refuses what is not well formed",
+		does: "words syntax errors in its own way", shows: "but end of input found",
+		page: dynamodbGuide + "Expressions.OperatorsAndFunctions.html",
+	},
+	{
+		engine: engines.Dynalite, name: "ReturnValuesOnConditionCheckFailure/ALL_OLD returns the item",
+		does: "leaves the item out", shows: "item of the error: got map[]",
+		page: dynamodbPages + "API_UpdateItem.html",
+	},
+	{
+		engine: engines.Dynalite, name: "UpdateTimeToLive/shows in its description",
+		does: "does not know the operation", shows: "UnknownOperationException",
+		page: dynamodbPages + "API_UpdateTimeToLive.html",
+	},
+}
 
 func disagreementOf(engine, name string) (disagreement, bool) {
 	i := slices.IndexFunc(disagreements, func(d disagreement) bool { return d.engine == engine && d.name == name })

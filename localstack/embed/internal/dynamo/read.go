@@ -114,6 +114,8 @@ type reading struct {
 	filter  func(attr.Item) (bool, error)
 	project func(attr.Item) attr.Item
 	start   *place
+	// filtered are the top-level names that the filter looks at.
+	filtered []string
 }
 
 func (s *Service) newReading(in *readInput) (*reading, error) {
@@ -145,7 +147,7 @@ func (s *Service) newReading(in *readInput) (*reading, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.filter = c.Eval
+		r.filter, r.filtered = c.Eval, c.Roots()
 	}
 	if in.ExclusiveStartKey != nil {
 		at, err := r.view.after(in.ExclusiveStartKey)
@@ -246,6 +248,11 @@ func (s *Service) query(in *readInput) (any, error) {
 	}
 	if err := r.checkCondition(cond); err != nil {
 		return nil, err
+	}
+	for _, root := range r.filtered {
+		if root == k.hash || root == k.rang {
+			return nil, invalid("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", root)
+		}
 	}
 	backwards := in.ScanIndexForward != nil && !*in.ScanIndexForward
 	var entries []entry

@@ -7,7 +7,13 @@ import (
 )
 
 // Condition is a condition or filter that was read.
-type Condition struct{ test predicate }
+type Condition struct {
+	test  predicate
+	roots []string
+}
+
+// Roots returns the top-level names that the condition looks at.
+func (c *Condition) Roots() []string { return c.roots }
 
 // predicate tells whether an item passes. An operand that is absent, or of a
 // kind that a comparison does not suit, passes nothing.
@@ -20,7 +26,7 @@ type operand func(item attr.Item) (attr.Value, bool, error)
 // ConditionExpression or FilterExpression.
 func (s *Scope) Condition(parameter, src string) (*Condition, error) {
 	var c Condition
-	err := s.run(parameter, src, func(p *parser) { c.test = p.or() })
+	err := s.run(parameter, src, func(p *parser) { c.test, c.roots = p.or(), p.roots })
 	if err != nil {
 		return nil, err
 	}
@@ -90,9 +96,11 @@ func (p *parser) test() predicate {
 	case t.kind == symbol && isComparator(t.text):
 		return comparison(t.text, left, p.operand())
 	case t.is("BETWEEN"):
-		low := p.operand()
+		low, lowValue := p.bound()
 		p.expect("AND")
-		return between(left, low, p.operand())
+		high, highValue := p.bound()
+		p.checkBounds(lowValue, highValue)
+		return between(left, low, high)
 	case t.is("IN"):
 		return in(left, p.list())
 	}
@@ -137,6 +145,29 @@ func (p *parser) operand() operand {
 	return func(item attr.Item) (attr.Value, bool, error) {
 		v, ok := path.lookup(item)
 		return v, ok, nil
+	}
+}
+
+// bound reads an end of BETWEEN, and its value if it is one of the request's.
+func (p *parser) bound() (operand, *attr.Value) {
+	if p.peek().kind != value {
+		return p.operand(), nil
+	}
+	v := p.value()
+	return func(attr.Item) (attr.Value, bool, error) { return v, true, nil }, &v
+}
+
+// checkBounds refuses ends of BETWEEN between which nothing can be.
+func (p *parser) checkBounds(low, high *attr.Value) {
+	if low == nil || high == nil {
+		return
+	}
+	c, ok := attr.Compare(*low, *high)
+	switch {
+	case !ok:
+		p.fail("The BETWEEN operator requires same data type for lower and upper bounds; lower bound operand: AttributeValue: {%s:%s}, upper bound operand: AttributeValue: {%s:%s}", low.Kind, low, high.Kind, high)
+	case c > 0:
+		p.fail("The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound operand: AttributeValue: {%s:%s}, upper bound operand: AttributeValue: {%s:%s}", low.Kind, low, high.Kind, high)
 	}
 }
 

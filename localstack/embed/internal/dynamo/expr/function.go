@@ -29,6 +29,9 @@ func (p *parser) boolFunction() predicate {
 	}
 	args := []operand{p.operand()}
 	for p.accept(",") {
+		if fn == "begins_with" {
+			p.checkPrefix()
+		}
 		args = append(args, p.operand())
 	}
 	p.expect(")")
@@ -47,6 +50,18 @@ func (p *parser) boolFunction() predicate {
 		return both(args, beginsWith)
 	}
 	return both(args, contains)
+}
+
+// checkPrefix refuses a prefix that is neither text nor binary.
+func (p *parser) checkPrefix() {
+	if p.peek().kind != value {
+		return
+	}
+	v := p.value()
+	p.next-- // only looked at
+	if v.Kind != attr.String && v.Kind != attr.Binary {
+		p.fail("Incorrect operand type for operator or function; operator or function: begins_with, operand type: %s", v.Kind)
+	}
 }
 
 // both makes a predicate of a test of two values that are there.

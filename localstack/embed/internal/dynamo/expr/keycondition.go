@@ -48,10 +48,13 @@ func (s *Scope) KeyCondition(src, hash, rang string) (*KeyCondition, error) {
 			case name == rang && rang != "" && out.Range == nil:
 				out.Range = c
 			case name == hash || name == rang && rang != "":
-				p.fail("KeyConditionExpressions must only contain one condition per key")
+				p.invalidKey("KeyConditionExpressions must only contain one condition per key")
 			default:
 				panic(invalid("Query condition missed key schema element: %s", firstMissing(found, hash, rang)))
 			}
+		}
+		if p.peek().is("OR") || p.peek().is("NOT") {
+			p.invalidKey("Invalid operator used in KeyConditionExpression: %s", p.peek().text)
 		}
 		if !found {
 			panic(invalid("Query condition missed key schema element: %s", hash))
@@ -79,7 +82,7 @@ func (p *parser) keyTest() (string, *RangeCondition) {
 	}
 	if p.isCall() {
 		if t := p.take(); t.text != "begins_with" {
-			p.fail("Invalid operator used in KeyConditionExpression: %s", t.text)
+			p.invalidKey("Invalid operator used in KeyConditionExpression: %s", t.text)
 		}
 		p.expect("(")
 		name := p.keyName()
@@ -98,7 +101,7 @@ func (p *parser) keyTest() (string, *RangeCondition) {
 		p.expect("AND")
 		return name, &RangeCondition{"BETWEEN", []attr.Value{low, p.value()}}
 	case t.text == "<>" || t.is("IN"):
-		p.fail("Invalid operator used in KeyConditionExpression: %s", t.text)
+		p.invalidKey("Invalid operator used in KeyConditionExpression: %s", t.text)
 	}
 	p.next--
 	p.syntaxError()
@@ -108,7 +111,11 @@ func (p *parser) keyTest() (string, *RangeCondition) {
 func (p *parser) keyName() string {
 	path := p.path()
 	if len(path) != 1 {
-		p.fail("KeyConditionExpressions cannot have conditions on nested attributes")
+		p.invalidKey("KeyConditionExpressions cannot have conditions on nested attributes")
 	}
 	return path[0].name
 }
+
+// invalidKey refuses a key condition in words of its own, without the
+// parameter's name.
+func (p *parser) invalidKey(format string, args ...any) { panic(invalid(format, args...)) }

@@ -27,6 +27,7 @@ type parser struct {
 	tokens    []token
 	next      int
 	operators int
+	roots     []string // the top-level names of all paths that were read
 }
 
 // run reads src with read, which must use it up.
@@ -134,6 +135,7 @@ func (p Path) String() string {
 // path reads an attribute's path.
 func (p *parser) path() Path {
 	out := Path{p.member()}
+	p.roots = append(p.roots, out[0].name)
 	for {
 		switch {
 		case p.accept("."):
