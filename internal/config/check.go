@@ -37,6 +37,7 @@ func (c *Config) check(l *loader) {
 	add := func(key, format string, args ...any) { l.add(key, l.sources[key], format, args...) }
 	region, _, isARN := splitARN(c.Stream)
 	switch {
+	case l.failed("stream"):
 	case c.Stream == "":
 		add("stream", "not set: name the stream with stream: in the file, --stream or %sSTREAM", EnvPrefix)
 	case !isARN && !streamName.MatchString(c.Stream):

@@ -48,10 +48,13 @@ func (p *problems) err() error {
 // didYouMean returns a hint at the known name nearest to a wrong one, empty if
 // none is near.
 func didYouMean(wrong string, known []string) string {
-	best, score := "", 0.6
+	// Two slips of the finger, a swapped pair counting as two, or a third of a
+	// long name; but never all of a short one.
+	limit := min(max(2, len(wrong)/3), len(wrong)-1)
+	best := ""
 	for _, k := range known {
-		if s := levenshtein.Match(strings.ToLower(wrong), strings.ToLower(k), nil); s > score {
-			best, score = k, s
+		if d := levenshtein.Distance(strings.ToLower(wrong), strings.ToLower(k), nil); d <= limit {
+			best, limit = k, d-1
 		}
 	}
 	if best == "" {
