@@ -97,7 +97,10 @@ func (s *Store) otherLives(other workerRow) bool {
 func (s *Store) setAlive() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.alive = true
+	if !s.alive {
+		s.alive = true
+		s.reassign(time.Now()) // this worker counts from now on
+	}
 }
 
 func (s *Store) heartbeatOverdue() {
