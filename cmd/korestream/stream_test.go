@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
-	"korestream/localstack/engines"
+	"korestream/internal/awsclient"
 )
 
 const testStream = "kore-events"
@@ -22,7 +22,7 @@ const testStream = "kore-events"
 // testKinesis is a client of an endpoint by its URL.
 func testKinesis(url string) *kinesis.Client {
 	return kinesis.New(kinesis.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(url), HTTPClient: engines.PlainBodies(newHTTPClient()),
+		Region: "us-east-1", BaseEndpoint: aws.String(url), HTTPClient: awsclient.PlainBodies(newHTTPClient()),
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	})
 }

@@ -3,14 +3,14 @@ package app
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
+	"korestream/internal/awsclient"
 )
 
 // clients are the AWS services that the daemon calls.
@@ -43,25 +43,6 @@ func newClients(cfg aws.Config) clients {
 	if cfg.HTTPClient == nil {
 		cfg.HTTPClient = awshttp.NewBuildableClient()
 	}
-	cfg.HTTPClient = plainBody{cfg.HTTPClient}
+	cfg.HTTPClient = awsclient.PlainBodies(cfg.HTTPClient)
 	return clients{kinesis: kinesis.NewFromConfig(cfg), dynamo: dynamodb.NewFromConfig(cfg), region: cfg.Region}
-}
-
-// plainBody hides a request body's WriteTo from net/http. The SDK's body answers
-// it with io.EOF once it was closed, as it is when a server answers before the
-// request was written out; net/http then gives up a good connection, and the
-// call stalls until its retry.
-type plainBody struct{ client aws.HTTPClient }
-
-// Do implements aws.HTTPClient.
-func (p plainBody) Do(r *http.Request) (*http.Response, error) {
-	if r.Body != nil && r.Body != http.NoBody {
-		r.Body = readCloser{r.Body, r.Body}
-	}
-	return p.client.Do(r)
-}
-
-type readCloser struct {
-	io.Reader
-	io.Closer
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"korestream/internal/awsclient"
 )
 
 // Engine is a running engine.
@@ -133,7 +135,7 @@ func (e *Engine) Config() aws.Config {
 		Region:       "us-east-1",
 		Credentials:  credentials.NewStaticCredentialsProvider("engine", "engine", ""),
 		BaseEndpoint: aws.String(e.URL),
-		HTTPClient:   PlainBodies(&http.Client{Transport: e.transport}),
+		HTTPClient:   awsclient.PlainBodies(&http.Client{Transport: e.transport}),
 	}
 }
 

@@ -1,4 +1,5 @@
-package engines
+// Package awsclient holds what every client of AWS here needs.
+package awsclient
 
 import (
 	"io"
