@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"go.uber.org/goleak"
 
+	"korestream/internal/awsclient"
 	"korestream/localstack/embed"
 	"korestream/localstack/engines"
 )
@@ -32,14 +33,15 @@ const shardLimit = 1000
 func casesOf(engine string) []conformanceCase {
 	ofKinesis := slices.Concat(streamCases, describeCases, listShardsCases, putCases, iteratorCases, readCases,
 		reshardCases, settingsCases, consumerCases, subscribeCases, tagCases, arnCases)
-	ofDynamoDB := slices.Concat(tableCases, itemCases, conditionCases, updateCases, queryCases, scanCases, indexCases, batchCases)
+	ofDynamoDB := slices.Concat(tableCases, itemCases, conditionCases, updateCases, queryCases, scanCases,
+		indexCases, batchCases, transactCases)
 	switch engine {
 	case engines.KinesisLocal:
 		return ofKinesis
 	case engines.Dynalite:
 		return ofDynamoDB
 	}
-	return slices.Concat(ofKinesis, heavyCases, ofDynamoDB, transactCases)
+	return slices.Concat(ofKinesis, heavyCases, ofDynamoDB)
 }
 
 func TestEmbed_Conforms(t *testing.T) {
@@ -97,7 +99,7 @@ func overHTTP(t *testing.T) aws.Config {
 	t.Cleanup(client.CloseIdleConnections)
 	cfg := endpoint.Config()
 	cfg.BaseEndpoint = aws.String(server.URL)
-	cfg.HTTPClient = engines.PlainBodies(client)
+	cfg.HTTPClient = awsclient.PlainBodies(client)
 	return cfg
 }
 

@@ -214,3 +214,10 @@ func (p *probe) says(got, want string) {
 		p.differs("message: got %q, want %q", got, want)
 	}
 }
+
+// begins claims how a message begins, where the rest depends on the parser.
+func (p *probe) begins(got, want string) {
+	if !strings.HasPrefix(got, want) {
+		p.differs("message: got %q, want one that begins with %q", got, want)
+	}
+}
