@@ -21,13 +21,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type stub struct {
 	*testing.T
 	endpoint *embed.Endpoint
+	cfg      aws.Config
 	kinesis  *kinesis.Client
 }
 
 func newStub(t *testing.T, opts ...embed.Option) *stub {
 	t.Helper()
 	e := embed.New(opts...)
-	return &stub{T: t, endpoint: e, kinesis: client(e.Config())}
+	return &stub{T: t, endpoint: e, cfg: e.Config(), kinesis: client(e.Config())}
 }
 
 func client(cfg aws.Config) *kinesis.Client {

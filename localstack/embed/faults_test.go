@@ -3,7 +3,6 @@ package embed_test
 import (
 	"context"
 	"errors"
-	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,12 +123,7 @@ func TestFaults_HangAndSlowAreInVirtualTime(t *testing.T) {
 
 func TestEndpoint_IsTheSameOverHTTP(t *testing.T) {
 	t.Parallel()
-	s := newStub(t)
-	server := httptest.NewServer(s.endpoint)
-	defer server.Close()
-	cfg := s.endpoint.Config()
-	cfg.BaseEndpoint, cfg.HTTPClient = aws.String(server.URL), server.Client()
-	s.kinesis = client(cfg)
+	s, _, _ := newServed(t)
 	s.create("kore", 1)
 	s.put("kore", "k", "over the wire")
 	wantEqual(s, "records", payloads(s.get(s.iterator("kore", shard(0), types.ShardIteratorTypeTrimHorizon)).Records), "over the wire")
@@ -137,7 +131,7 @@ func TestEndpoint_IsTheSameOverHTTP(t *testing.T) {
 	if _, err := s.kinesis.ListStreams(t.Context(), &kinesis.ListStreamsInput{}); err == nil {
 		t.Error("an answer that was cut was read")
 	}
-	db := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })
+	db := dynamodb.NewFromConfig(s.cfg, func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })
 	_, err := db.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String("none")})
 	s.fails(err, "ResourceNotFoundException", "none")
 }

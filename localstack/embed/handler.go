@@ -14,6 +14,10 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// The client has gone, or was to think so.
 		panic(http.ErrAbortHandler)
 	}
+	if a.cut && len(a.body) == 0 {
+		// Its head alone would be a whole answer.
+		panic(http.ErrAbortHandler)
+	}
 	for name, values := range a.header {
 		w.Header()[name] = values
 	}

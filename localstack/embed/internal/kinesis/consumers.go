@@ -22,7 +22,8 @@ type consumer struct {
 }
 
 func (c *consumer) status(now time.Time) string {
-	if now.Before(c.active) {
+	// A clock that went back does not undo a creation.
+	if !now.Before(c.created) && now.Before(c.active) {
 		return statusCreating
 	}
 	return statusActive

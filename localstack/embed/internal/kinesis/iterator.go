@@ -161,13 +161,10 @@ func (s *Service) beginAtSequence(st *stream, sh *shard, at start) (uint64, erro
 	if seq.index < sh.low {
 		return sh.low, nil
 	}
-	if sh.closed && seq.index >= sh.next {
+	if seq.index >= sh.next { // the shard's EndingSequenceNumber, or made up
 		return sh.next, nil
 	}
-	own := seq.time
-	if seq.index < sh.next {
-		own = sh.sequence(seq.index, sh.at(seq.index).arrived).time
-	}
+	own := sh.sequence(seq.index, sh.at(seq.index).arrived).time
 	if at.typ == afterSequenceNumber && seq.time >= own || seq.time > own {
 		return seq.index + 1, nil
 	}

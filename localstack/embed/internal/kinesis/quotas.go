@@ -57,11 +57,16 @@ type readQuota struct {
 
 // allow tells whether a GetRecords may run now.
 func (q *readQuota) allow(now time.Time) bool {
-	if now.Before(q.blocked) {
+	// A clock that went back must not block until it is there again.
+	if left := q.blocked.Sub(now); left > 0 && left <= longestBlock {
 		return false
 	}
 	return q.calls.take(now, 1, readCalls)
 }
+
+// longestBlock is what the largest answer costs: the limit, or one record that
+// is larger with its key.
+const longestBlock = 6 * time.Second
 
 // spend accounts for an answer. One that exceeds what was left of the second
 // blocks the shard for as long as its bytes are worth: five seconds after the

@@ -54,9 +54,9 @@ func (s *Service) setRetention(in *retentionInput, check func(*stream, int) erro
 	if err := check(st, hours); err != nil {
 		return nil, err
 	}
-	// What had expired stays so when the period grows.
-	st.sweep(now)
 	st.begin(now, s.opts.Delay, statusUpdating, func(now time.Time) {
+		// What had expired stays so when the period grows.
+		st.forgetExpired(now)
 		st.retention = hours
 		st.sweep(now)
 	})

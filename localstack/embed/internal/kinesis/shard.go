@@ -40,9 +40,10 @@ type shard struct {
 	createdAt      int64 // milliseconds since 1970
 	// created is the shard's creation in its sequence numbers, in seconds. It
 	// may be later than createdAt, to be above the parents'.
-	created  int64
-	closed   bool
-	closedAt int64 // milliseconds since 1970
+	created   int64
+	closed    bool
+	closedAt  int64 // milliseconds since 1970
+	forgotten bool  // expired under an earlier, shorter retention
 
 	mu sync.Mutex // guards everything below
 	// Records have indexes from 1 without gaps. chunks[0][0] has the index

@@ -140,7 +140,16 @@ func (st *stream) horizon(now time.Time) int64 {
 // expired tells whether a shard was closed for so long that all its records
 // are gone, and it with them. The caller holds mu.
 func (st *stream) expired(sh *shard, now time.Time) bool {
-	return sh.closed && sh.closedAt < st.horizon(now)
+	return sh.forgotten || sh.closed && sh.closedAt < st.horizon(now)
+}
+
+// forgetExpired makes what has expired by now stay so, whatever the retention
+// becomes. The caller holds mu for writing.
+func (st *stream) forgetExpired(now time.Time) {
+	st.sweep(now)
+	for _, sh := range st.shards {
+		sh.forgotten = st.expired(sh, now)
+	}
 }
 
 // shard returns the shard of the given ID, or nil. The caller holds mu.

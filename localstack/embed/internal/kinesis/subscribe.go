@@ -100,8 +100,11 @@ func (s *Service) mayTakeOver(st *stream, con *consumer, sh *shard, now time.Tim
 	if s.opts.Quotas && !con.calls[sh].take(now, 1, subscribeCalls) {
 		return limitExceeded("Rate exceeded for consumer %s and shard %s.", con.arn, sh.id)
 	}
-	if old := con.subs[sh]; old != nil && now.Sub(old.since) < subscriptionGrace {
-		return s.subscriptionExists(st, con, sh)
+	if old := con.subs[sh]; old != nil {
+		// A clock that went back must not make the grace last until it is there again.
+		if age := now.Sub(old.since); age >= 0 && age < subscriptionGrace {
+			return s.subscriptionExists(st, con, sh)
+		}
 	}
 	return nil
 }
