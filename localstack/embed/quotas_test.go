@@ -44,9 +44,11 @@ func TestQuotas_AreOffUnlessAskedFor(t *testing.T) {
 	t.Parallel()
 	s := newStub(t)
 	s.create("kore", 1)
-	it := s.iterator("kore", shard(0), types.ShardIteratorTypeTrimHorizon)
-	for range 20 {
+	for range 3 {
 		ok(s, 0, s.putBytes("0", 1<<20))
+	}
+	it := s.iterator("kore", shard(0), types.ShardIteratorTypeLatest)
+	for range 20 {
 		s.iterator("kore", shard(0), types.ShardIteratorTypeLatest)
 		ok(s, 0, s.tryGet(it))
 	}

@@ -13,8 +13,9 @@ import (
 	"korestream/localstack/embed"
 )
 
-// transition is how long changes take in these tests.
-const transition = 10 * time.Second
+// transition is how long changes take in these tests. It is no multiple of the
+// five seconds after which an idle subscription looks around anyway.
+const transition = 7 * time.Second
 
 // slowly runs a test in a bubble where changes take their time.
 func slowly(t *testing.T, test func(s *stub), opts ...embed.Option) {

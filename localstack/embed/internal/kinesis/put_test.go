@@ -16,17 +16,27 @@ func TestPut_LosesAndReordersNothingWhileTheStreamReshards(t *testing.T) {
 	for w := range writers {
 		wg.Go(func() {
 			for i := range each {
-				body := fmt.Sprintf(`{"StreamName":"kore","PartitionKey":"key %d","Data":"eA==","ExplicitHashKey":"%d"}`, w, 1000*w)
-				if _, err := s.Call(t.Context(), "PutRecord", []byte(body)); err != nil {
+				operation, entry := "PutRecord", fmt.Sprintf(`"PartitionKey":"key %d","Data":"eA==","ExplicitHashKey":"%d"`, w, 1000*w)
+				if i%2 == 0 {
+					operation, entry = "PutRecords", `"Records":[{`+entry+`}]`
+				}
+				if _, err := s.Call(t.Context(), operation, []byte(`{"StreamName":"kore",`+entry+`}`)); err != nil {
 					t.Errorf("put %d: %v", i, err)
 				}
 			}
 		})
 	}
-	for _, n := range []int{2, 4, 3, 5, 3, 2, 1, 2} {
-		s.call("UpdateShardCount", fmt.Sprintf(`{"StreamName":"kore","TargetShardCount":%d,"ScalingType":"UNIFORM_SCALING"}`, n))
+	written := make(chan struct{})
+	go func() { wg.Wait(); close(written) }()
+	counts := []int{2, 4, 3, 5, 3, 2, 1}
+	for i, busy := 0, true; busy; i++ {
+		select {
+		case <-written:
+			busy = false
+		default:
+		}
+		s.call("UpdateShardCount", fmt.Sprintf(`{"StreamName":"kore","TargetShardCount":%d,"ScalingType":"UNIFORM_SCALING"}`, counts[i%len(counts)]))
 	}
-	wg.Wait()
 	got := map[string]int{}
 	last := map[string]string{}
 	for _, id := range s.shardIDs(`{"StreamName":"kore"}`) { // parents come first

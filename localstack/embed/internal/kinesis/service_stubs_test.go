@@ -93,11 +93,18 @@ func (s *stub) horizonOf(shard string) string {
 		`{"StreamName":"kore","ShardId":"`+shard+`","ShardIteratorType":"TRIM_HORIZON"}`).ShardIterator
 }
 
+// shardIDs lists all shards, over as many pages as it takes.
 func (s *stub) shardIDs(body string) []string {
 	s.Helper()
 	var ids []string
-	for _, sh := range s.call("ListShards", body).Shards {
-		ids = append(ids, sh.ShardID)
+	for {
+		page := s.call("ListShards", body)
+		for _, sh := range page.Shards {
+			ids = append(ids, sh.ShardID)
+		}
+		if page.NextToken == "" {
+			return ids
+		}
+		body = `{"NextToken":"` + page.NextToken + `"}`
 	}
-	return ids
 }
