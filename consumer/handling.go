@@ -18,7 +18,14 @@ const parkedRetryInterval = 30 * time.Second
 // handle works one task off. What cannot be finished stays: its key is parked,
 // tried again and again, until it is done or the lease is over; the watermark
 // stays below it.
+//
+// Once work has ended nothing is begun: the key's event before this one may have
+// been cut off, and a handler that does not look at its context would overtake
+// it.
 func (s *shard) handle(t task) {
+	if s.work.Err() != nil {
+		return
+	}
 	p := t.piece
 	s.begin(p)
 	defer s.end(p)
