@@ -20,11 +20,11 @@ func (s *Store) Acquire(ctx context.Context, shard string) (*Lease, error) {
 		return nil, refusal
 	}
 	sh, seen := s.shards[shard], s.leases[shard]
-	start, losses := s.app.startOf(shard), s.losses
+	app, losses := s.app, s.losses
 	s.taking[shard] = true
 	s.mu.Unlock()
 
-	row, err := s.take(ctx, sh, seen, start)
+	row, err := s.take(ctx, sh, seen, app)
 	if err == nil {
 		l, err := s.own(row, losses)
 		if err != nil {
@@ -44,11 +44,11 @@ func (s *Store) Acquire(ctx context.Context, shard string) (*Lease, error) {
 }
 
 // take writes this worker as the owner.
-func (s *Store) take(ctx context.Context, sh Shard, seen LeaseRow, start Position) (LeaseRow, error) {
+func (s *Store) take(ctx context.Context, sh Shard, seen LeaseRow, app application) (LeaseRow, error) {
 	if seen.Shard == "" {
-		return s.rows.createLease(ctx, sh, s.cfg.Worker, start)
+		return s.rows.createLease(ctx, sh, s.cfg.Worker, app)
 	}
-	return s.rows.takeLease(ctx, seen, s.cfg.Worker)
+	return s.rows.takeLease(ctx, seen, s.cfg.Worker, app)
 }
 
 // own begins the ownership of a lease that was just written, unless something
@@ -62,6 +62,8 @@ func (s *Store) own(row LeaseRow, losses int) (*Lease, error) {
 	switch {
 	case s.draining:
 		return nil, &NotAcquiredError{Shard: row.Shard, Reason: WaitDraining}
+	case row.Generation != s.app.generation:
+		return nil, &NotAcquiredError{Shard: row.Shard, Reason: WaitContended}
 	case !s.alive || s.losses != losses:
 		return nil, &NotAcquiredError{Shard: row.Shard, Reason: WaitHeartbeat}
 	case row.Finished():

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"go.uber.org/zap"
 )
 
@@ -14,7 +15,8 @@ import (
 // Who comes second takes what the first has settled. A table that already holds
 // leases without a word about a start comes from another library; its
 // shards go on where their leases say, and those without one begin at the
-// beginning. It tries until it succeeds or ctx ends.
+// beginning. It tries until it succeeds or ctx ends; only ErrOtherStream ends it
+// before. Call SetStream before it.
 func (s *Store) Bootstrap(ctx context.Context, start Position, shards []Shard) error {
 	failing := false
 	for {
@@ -24,6 +26,9 @@ func (s *Store) Bootstrap(ctx context.Context, start Position, shards []Shard) e
 			s.app, s.settled = app, true
 			s.mu.Unlock()
 			return nil
+		}
+		if errors.Is(err, ErrOtherStream) {
+			return err
 		}
 		if ctx.Err() != nil {
 			return errors.Join(err, context.Cause(ctx))
@@ -44,13 +49,15 @@ func (s *Store) settle(ctx context.Context, start Position, shards []Shard) (app
 		return application{}, fmt.Errorf("read start position: %w", err)
 	}
 	if it != nil {
-		return applicationOf(it)
+		return s.join(it)
 	}
 	c, err := s.rows.scan(ctx)
 	if err != nil {
 		return application{}, err
 	}
-	app := application{start: start, initial: make(map[string]bool)}
+	s.mu.Lock()
+	app := application{id: uuid.NewString(), start: start, initial: make(map[string]bool), stream: s.stream, generation: 1}
+	s.mu.Unlock()
 	if len(c.leases) == 0 {
 		for _, sh := range shards {
 			app.initial[sh.ID] = true
@@ -60,11 +67,27 @@ func (s *Store) settle(ctx context.Context, start Position, shards []Shard) (app
 	}
 	err = s.rows.put(ctx, app.item())
 	if old, failed := conditionFailed(err); failed && old != nil {
-		return applicationOf(old)
+		return s.join(old)
 	}
 	if err != nil {
 		return application{}, fmt.Errorf("write start position: %w", err)
 	}
 	s.log.Info("application begins", zap.Stringer("start", start), zap.Int("shards", len(app.initial)))
+	return app, nil
+}
+
+// join accepts what was settled before, if it is about this stream.
+func (s *Store) join(it item) (application, error) {
+	app, err := applicationOf(it)
+	if err != nil {
+		return app, err
+	}
+	s.mu.Lock()
+	stream := s.stream.Name
+	s.mu.Unlock()
+	if app.stream.Name != "" && stream != "" && app.stream.Name != stream {
+		return app, fmt.Errorf("%w: table %s is of stream %s, not of %s; give this application another name", ErrOtherStream,
+			s.cfg.Table, app.stream.Name, stream)
+	}
 	return app, nil
 }

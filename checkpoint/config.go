@@ -74,8 +74,19 @@ func (c Config) Validate() error {
 // heartbeatEvery leaves three more tries within the failover time.
 func (c Config) heartbeatEvery() time.Duration { return c.Failover / 4 }
 
-// scanEvery is how often the table is read.
-func (c Config) scanEvery() time.Duration { return min(time.Second, c.Failover/5) }
+// scanEvery is how often a table of so many rows is read. A scan costs half a
+// read unit for 4 KiB
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html),
+// about ten leases. So that the bill grows slower than the table, large ones are
+// read less often: up to two seconds, which is what a failover may take beyond
+// its time.
+func (c Config) scanEvery(rows int) time.Duration {
+	every := min(time.Second, c.Failover/5)
+	return every + every*time.Duration(min(rows, scanSlowest))/scanSlowest
+}
+
+// scanSlowest is from how many rows on a table is read half as often.
+const scanSlowest = 512
 
 // deadline is how long after sending the last heartbeat that arrived the
 // worker's leases count as lost to itself. What is left of the failover time is

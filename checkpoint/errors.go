@@ -19,6 +19,12 @@ var (
 	ErrReleased = errors.New("lease released")
 	// ErrTableMissing: the lease table does not exist and is not to be created.
 	ErrTableMissing = errors.New("lease table does not exist")
+	// ErrOtherStream: the lease table is that of another stream. Two streams'
+	// shards have the same IDs, so they cannot share one.
+	ErrOtherStream = errors.New("lease table belongs to another stream")
+	// ErrStreamRenewed is the cause of the end of a lease whose stream was deleted
+	// and made anew.
+	ErrStreamRenewed = errors.New("stream was deleted and made anew")
 	// ErrTableUnfit: a table of this name exists and is no lease table.
 	ErrTableUnfit = errors.New("table is no lease table")
 )

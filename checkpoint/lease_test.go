@@ -35,7 +35,10 @@ func TestLease_GoesOnWhereTheLastOneCheckpointed(t *testing.T) {
 			t.Errorf("checkpoint after the release: got %v, want ErrReleased", err)
 		}
 		w.must(second.Release(t.Context()))
-		want := LeaseRow{Shard: "shardId-0", Counter: 2, OwnerSwitches: 1, Checkpoint: Position{SequenceNumber: "100", SubSequenceNumber: 3}}
+		want := LeaseRow{
+			Shard: "shardId-0", Counter: 2, OwnerSwitches: 1, Checkpoint: Position{SequenceNumber: "100", SubSequenceNumber: 3},
+			StartingHashKey: "0", EndingHashKey: "9", Generation: 1,
+		}
 		if diff := cmp.Diff(want, w.row("shardId-0")); diff != "" {
 			t.Error(diff)
 		}

@@ -22,6 +22,7 @@ const (
 	attrChildren     = "childShardIds"                // SS
 	attrStartingHash = "startingHashKey"              // S
 	attrEndingHash   = "endingHashKey"                // S
+	attrThroughput   = "throughputKBps"               // N, KiB read a second, since KCL 3
 )
 
 // The attributes that are ours. Amazon's KCL leaves attributes that it does not
@@ -32,8 +33,13 @@ const (
 	attrInstance   = "instance"   // S, of a worker: which process has the ID
 	attrDraining   = "draining"   // BOOL, of a worker
 	attrAddress    = "adminAddress"
+	attrAcquired   = "acquiredAt"     // S, of a lease: RFC 3339 by its owner's clock, for people
+	attrGeneration = "generation"     // N, of a lease and the application; absent is 1
 	attrTimestamp  = "startTimestamp" // S, of the application: RFC 3339, goes with AT_TIMESTAMP
 	attrShards     = "initialShards"  // SS, of the application
+	attrID         = "applicationId"  // S, of the application: tells its table from one made anew
+	attrStream     = "streamName"     // S, of the application: the stream's name
+	attrCreated    = "streamCreated"  // S, of the application: RFC 3339, when the stream was made
 )
 
 // The values of entityType, and the keys of the rows. Shard IDs begin with
@@ -61,6 +67,15 @@ type LeaseRow struct {
 	OwnerSwitches int64
 	Parents       []string
 	Children      []string
+	// StartingHashKey and EndingHashKey are the shard's range, empty if not known.
+	StartingHashKey, EndingHashKey string
+	// AcquiredAt is when its owner took it, by the owner's clock: for people.
+	AcquiredAt time.Time
+	// Generation counts the streams of this name, from 1.
+	Generation int64
+	// Throughput is what was read of it lately, in KiB a second, as it was last
+	// worth writing down.
+	Throughput float64
 }
 
 // Finished tells whether the shard was read to its end.
@@ -71,12 +86,6 @@ type workerRow struct {
 	id, instance, address string
 	counter               int64
 	draining              bool
-}
-
-// application is what the workers of an application have settled once.
-type application struct {
-	start   Position
-	initial map[string]bool
 }
 
 func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
@@ -121,17 +130,58 @@ func leaseOf(it item) (LeaseRow, error) {
 		Shard: textOf(it, attrKey), Owner: textOf(it, attrOwner), Heir: textOf(it, attrHeir),
 		Checkpoint: Position{SequenceNumber: textOf(it, attrCheckpoint)},
 		Parents:    textsOf(it, attrParents), Children: textsOf(it, attrChildren),
+		StartingHashKey: textOf(it, attrStartingHash), EndingHashKey: textOf(it, attrEndingHash),
+	}
+	if at, err := time.Parse(time.RFC3339, textOf(it, attrAcquired)); err == nil { // it decides nothing
+		r.AcquiredAt = at
+	}
+	if n, ok := it[attrThroughput].(*types.AttributeValueMemberN); ok {
+		if f, err := strconv.ParseFloat(n.Value, 64); err == nil && f > 0 { // nor does this
+			r.Throughput = f
+		}
 	}
 	var err error
 	for name, into := range map[string]*int64{
 		attrCounter: &r.Counter, attrSubSequence: &r.Checkpoint.SubSequenceNumber, attrSwitches: &r.OwnerSwitches,
+		attrGeneration: &r.Generation,
 	} {
 		if *into, err = numberOf(it, name); err != nil {
 			return LeaseRow{}, err
 		}
 	}
+	r.Generation = max(r.Generation, 1)
 	return r, nil
 }
+
+// item is the row as it is written when the table has lost it.
+func (r LeaseRow) item() item {
+	it := item{
+		attrKey: str(r.Shard), attrCounter: num(r.Counter), attrSwitches: num(r.OwnerSwitches),
+		attrSubSequence: num(r.Checkpoint.SubSequenceNumber), attrGeneration: num(r.Generation),
+	}
+	for name, text := range map[string]string{
+		attrOwner: r.Owner, attrHeir: r.Heir, attrCheckpoint: r.Checkpoint.SequenceNumber,
+		attrStartingHash: r.StartingHashKey, attrEndingHash: r.EndingHashKey,
+	} {
+		if text != "" {
+			it[name] = str(text)
+		}
+	}
+	for name, set := range map[string][]string{attrParents: r.Parents, attrChildren: r.Children} {
+		if len(set) > 0 { // DynamoDB knows no empty set
+			it[name] = strs(set)
+		}
+	}
+	if !r.AcquiredAt.IsZero() {
+		it[attrAcquired] = str(timeText(r.AcquiredAt))
+	}
+	if r.Throughput > 0 {
+		it[attrThroughput] = float(r.Throughput)
+	}
+	return it
+}
+
+func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func workerOf(it item) (workerRow, error) {
 	counter, err := numberOf(it, attrCounter)
@@ -142,60 +192,8 @@ func workerOf(it item) (workerRow, error) {
 	}, err
 }
 
-func applicationOf(it item) (application, error) {
-	a := application{start: Position{SequenceNumber: textOf(it, attrCheckpoint)}, initial: make(map[string]bool)}
-	for _, s := range textsOf(it, attrShards) {
-		a.initial[s] = true
-	}
-	if a.start.SequenceNumber != AtTimestamp {
-		return a, nil
-	}
-	var err error
-	if a.start.Timestamp, err = time.Parse(time.RFC3339Nano, textOf(it, attrTimestamp)); err != nil {
-		return a, fmt.Errorf("attribute %s of %s: %w", attrTimestamp, applicationKey, err)
-	}
-	return a, nil
-}
-
-func (a application) item() item {
-	it := item{attrKey: str(applicationKey), attrEntityType: str(entityApplication), attrCheckpoint: str(a.start.SequenceNumber)}
-	if a.start.SequenceNumber == AtTimestamp {
-		it[attrTimestamp] = str(a.start.Timestamp.UTC().Format(time.RFC3339Nano))
-	}
-	if len(a.initial) > 0 { // DynamoDB knows no empty set
-		set := &types.AttributeValueMemberSS{}
-		for s := range a.initial {
-			set.Value = append(set.Value, s)
-		}
-		it[attrShards] = set
-	}
-	return it
-}
-
-// startOf returns where a shard without a checkpoint begins: where the
-// application was told to if the shard was there then, and at its beginning if
-// it came later, for then all of it is new.
-func (a application) startOf(shard string) Position {
-	if a.initial[shard] {
-		return a.start
-	}
-	return Position{SequenceNumber: TrimHorizon}
-}
-
-// complete gives a sentinel checkpoint what a lease's row does not hold.
-func (a application) complete(p Position) Position {
-	switch p.SequenceNumber {
-	case "":
-		return Position{SequenceNumber: TrimHorizon}
-	case AtTimestamp, Latest:
-		// LATEST was written by another library; what "latest" was then, nobody
-		// knows now. From the beginning loses nothing.
-		if a.start.SequenceNumber == AtTimestamp {
-			return a.start
-		}
-		return Position{SequenceNumber: TrimHorizon}
-	}
-	return p
+func float(f float64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatFloat(f, 'f', 1, 64)}
 }
 
 func boolean(b bool) types.AttributeValue { return &types.AttributeValueMemberBOOL{Value: b} }

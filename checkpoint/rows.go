@@ -19,6 +19,10 @@ type rows struct {
 	timeout time.Duration
 }
 
+// once turns the SDK's own retries off for a write: their pauses grow past the
+// time that a heartbeat or a release has, and whoever writes here tries again.
+func once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
+
 // content is the table as one scan saw it.
 type content struct {
 	leases  map[string]LeaseRow
@@ -89,7 +93,7 @@ func (r *rows) update(ctx context.Context, key, update, condition string, values
 		UpdateExpression: &update, ConditionExpression: &condition, ExpressionAttributeValues: values,
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	})
+	}, once)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +107,7 @@ func (r *rows) put(ctx context.Context, it item) error {
 	_, err := r.db.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &r.table, Item: it, ConditionExpression: aws.String("attribute_not_exists(leaseKey)"),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	})
+	}, once)
 	return err
 }
 
@@ -113,7 +117,7 @@ func (r *rows) remove(ctx context.Context, key, condition string, values item) e
 	defer cancel()
 	_, err := r.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName: &r.table, Key: item{attrKey: str(key)}, ConditionExpression: &condition, ExpressionAttributeValues: values,
-	})
+	}, once)
 	return err
 }
 
@@ -131,17 +135,12 @@ func (r *rows) get(ctx context.Context, key string) (item, error) {
 }
 
 // createLease writes the row of a shard that has none, owned from the start.
-func (r *rows) createLease(ctx context.Context, s Shard, worker string, start Position) (LeaseRow, error) {
-	it := item{
-		attrKey: str(s.ID), attrOwner: str(worker), attrCounter: num(1), attrSwitches: num(0),
-		attrCheckpoint: str(start.SequenceNumber), attrSubSequence: num(start.SubSequenceNumber),
-	}
-	if len(s.Parents) > 0 {
-		it[attrParents] = strs(s.Parents)
-	}
-	if s.StartingHashKey != "" {
-		it[attrStartingHash], it[attrEndingHash] = str(s.StartingHashKey), str(s.EndingHashKey)
-	}
+func (r *rows) createLease(ctx context.Context, s Shard, worker string, app application) (LeaseRow, error) {
+	it := LeaseRow{
+		Shard: s.ID, Owner: worker, Counter: 1, Checkpoint: app.startOf(s.ID), Parents: s.Parents,
+		StartingHashKey: s.StartingHashKey, EndingHashKey: s.EndingHashKey,
+		AcquiredAt: time.Now(), Generation: app.generation,
+	}.item()
 	err := r.put(ctx, it)
 	if old, failed := conditionFailed(err); failed {
 		// Our own try, whose answer was lost, is the row that refused this one.
@@ -155,18 +154,28 @@ func (r *rows) createLease(ctx context.Context, s Shard, worker string, start Po
 	return leaseOf(it)
 }
 
-// takeLease changes a lease's owner if the row is still as it was seen.
-func (r *rows) takeLease(ctx context.Context, seen LeaseRow, worker string) (LeaseRow, error) {
+// takeLease changes a lease's owner if the row is still as it was seen. A void
+// lease begins anew, whoever had it: its counter tells that it was not renewed.
+func (r *rows) takeLease(ctx context.Context, seen LeaseRow, worker string, app application) (LeaseRow, error) {
+	update := "SET leaseOwner = :me, leaseCounter = :next, acquiredAt = :now, " +
+		"ownerSwitchesSinceCheckpoint = if_not_exists(ownerSwitchesSinceCheckpoint, :none) + :one"
+	remove := " REMOVE heir"
 	condition := "leaseCounter = :seen AND attribute_not_exists(leaseOwner)"
-	values := item{":seen": num(seen.Counter), ":next": num(seen.Counter + 1), ":me": str(worker), ":one": num(1), ":none": num(0)}
-	if seen.Owner != "" {
+	values := item{
+		":seen": num(seen.Counter), ":next": num(seen.Counter + 1), ":me": str(worker),
+		":one": num(1), ":none": num(0), ":now": str(timeText(time.Now())),
+	}
+	switch {
+	case seen.Generation < app.generation:
+		condition = "leaseCounter = :seen"
+		update += ", generation = :generation, checkpoint = :begin, checkpointSubSequenceNumber = :none"
+		remove += ", childShardIds"
+		values[":generation"], values[":begin"] = num(app.generation), str(app.startOf(seen.Shard).SequenceNumber)
+	case seen.Owner != "":
 		condition = "leaseCounter = :seen AND leaseOwner = :owner"
 		values[":owner"] = str(seen.Owner)
 	}
-	it, err := r.update(ctx, seen.Shard,
-		"SET leaseOwner = :me, leaseCounter = :next, "+
-			"ownerSwitchesSinceCheckpoint = if_not_exists(ownerSwitchesSinceCheckpoint, :none) + :one REMOVE heir",
-		condition, values)
+	it, err := r.update(ctx, seen.Shard, update+remove, condition, values)
 	if old, failed := conditionFailed(err); failed && old != nil {
 		if l, err := leaseOf(old); err == nil && l.Owner == worker && l.Counter == seen.Counter+1 {
 			return l, nil // as above
@@ -180,9 +189,9 @@ func (r *rows) takeLease(ctx context.Context, seen LeaseRow, worker string) (Lea
 
 // letGo gives a lease up, to the heir if there is one.
 func (r *rows) letGo(ctx context.Context, shard, owner string, counter int64, heir string) error {
-	update, values := "REMOVE leaseOwner", item{":me": str(owner), ":counter": num(counter)}
+	update, values := "REMOVE leaseOwner, acquiredAt", item{":me": str(owner), ":counter": num(counter)}
 	if heir != "" {
-		update, values[":heir"] = "SET heir = :heir REMOVE leaseOwner", str(heir)
+		update, values[":heir"] = "SET heir = :heir REMOVE leaseOwner, acquiredAt", str(heir)
 	}
 	_, err := r.update(ctx, shard, update, "leaseOwner = :me AND leaseCounter = :counter", values)
 	return err

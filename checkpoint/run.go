@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -123,11 +124,7 @@ func (s *Store) keepScanning(ctx context.Context) {
 	failing := false
 	for {
 		begun := time.Now()
-		c, err := s.rows.scan(ctx)
-		if err == nil {
-			s.apply(c, begun)
-			s.tidy(ctx)
-		}
+		err := s.look(ctx, begun)
 		switch {
 		case err != nil && !failing && ctx.Err() == nil:
 			s.log.Warn("lease table not read, trying again", zap.NamedError("error", err))
@@ -135,10 +132,34 @@ func (s *Store) keepScanning(ctx context.Context) {
 			s.log.Info("lease table is read again")
 		}
 		failing = err != nil
-		if !pauseFor(ctx, jitter(s.cfg.scanEvery()), s.rescan) {
+		if !pauseFor(ctx, jitter(s.scanPause()), s.rescan) {
 			return
 		}
 	}
+}
+
+// look reads the table once, mends what is missing in it, and acts on what it
+// found.
+func (s *Store) look(ctx context.Context, begun time.Time) error {
+	c, err := s.rows.scan(ctx)
+	if tableGone(err) {
+		return errors.Join(err, s.recreate(ctx))
+	}
+	if err != nil {
+		return err
+	}
+	switch err := s.restore(ctx, c); {
+	case errors.Is(err, errRestored):
+		return nil
+	case err != nil:
+		return err
+	}
+	s.apply(c, begun)
+	if err := s.renew(ctx); err != nil {
+		return err
+	}
+	s.tidy(ctx)
+	return nil
 }
 
 // pauseFor waits until the time is over or soon asks for an end; false if ctx
@@ -158,4 +179,11 @@ func pauseFor(ctx context.Context, d time.Duration, soon <-chan struct{}) bool {
 // not call at once for ever.
 func jitter(d time.Duration) time.Duration {
 	return d - d/10 + time.Duration(rand.Int64N(int64(d/5)+1))
+}
+
+// scanPause is how long to wait between two looks at the table.
+func (s *Store) scanPause() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cfg.scanEvery(len(s.leases))
 }

@@ -76,6 +76,16 @@ func (s *Store) Load(ctx context.Context) (Snapshot, error) {
 	return out, nil
 }
 
+// Lease reads one lease as it is in the table now; its Shard is empty if there
+// is none. The error is what DynamoDB said.
+func (s *Store) Lease(ctx context.Context, shard string) (LeaseRow, error) {
+	it, err := s.rows.get(ctx, shard)
+	if err != nil || it == nil {
+		return LeaseRow{}, err
+	}
+	return leaseOf(it)
+}
+
 func (s *Snapshot) sort() {
 	slices.SortFunc(s.Leases, func(a, b LeaseRow) int { return cmp.Compare(a.Shard, b.Shard) })
 	slices.SortFunc(s.Workers, func(a, b WorkerRow) int { return cmp.Compare(a.ID, b.ID) })

@@ -22,6 +22,7 @@ type Store struct {
 	mu       sync.Mutex // guards all below
 	shards   map[string]Shard
 	absences map[string]int // how many listings in a row a known lease's shard was not in
+	stream   Stream
 	app      application
 	settled  bool // app is known
 	leases   map[string]LeaseRow

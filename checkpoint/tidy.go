@@ -11,6 +11,9 @@ const (
 	// absentFor is how many listings in a row a shard must be missing from to
 	// count as gone from the stream.
 	absentFor = 2
+	// goneFor is likewise how many until the lease of a shard that was never
+	// read to its end is removed. By then its loss has long been logged.
+	goneFor = 20
 	// deadFor is after how many failover times a dead worker's row is removed.
 	deadFor = 10
 )
@@ -21,7 +24,7 @@ type chore struct {
 	work func(ctx context.Context) error
 }
 
-// tidy removes what nobody needs any more: leases of finished shards that are
+// tidy removes what nobody needs any more: leases of shards that are
 // gone from the stream, rows of workers long dead, and this worker's ownership
 // of leases that it does not hold. Any worker may do it; the conditions make
 // one the first. Errors wait for the next time.
@@ -44,6 +47,11 @@ func (s *Store) chores(now time.Time) []chore {
 	var list []chore
 	for id, l := range s.leases {
 		switch {
+		case s.absences[id] >= absentFor && l.Generation < s.app.generation,
+			s.absences[id] >= goneFor && !s.ownerAlive(l, now):
+			list = append(list, chore{id, func(ctx context.Context) error {
+				return s.rows.remove(ctx, id, "leaseCounter = :seen", item{":seen": num(l.Counter)})
+			}})
 		case l.Finished() && s.absences[id] >= absentFor:
 			list = append(list, chore{id, func(ctx context.Context) error {
 				return s.rows.remove(ctx, id, "checkpoint = :end", item{":end": str(ShardEnd)})

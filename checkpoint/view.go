@@ -30,10 +30,13 @@ func (s *Store) apply(c content, begun time.Time) {
 			delete(s.absences, id)
 		}
 	}
-	s.leases = c.leases
-	if c.app != nil && !s.settled {
-		s.app, s.settled = *c.app, true
+	if c.app != nil {
+		s.adopt(*c.app)
 	}
+	for id, l := range c.leases {
+		c.leases[id] = s.app.void(l)
+	}
+	s.leases = c.leases
 	s.observe(c, now)
 	s.scannedAt = now
 	for id, l := range s.held {

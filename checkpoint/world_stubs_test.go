@@ -25,6 +25,7 @@ type world struct {
 	ep     *embed.Endpoint
 	db     *dynamodb.Client
 	shards []Shard
+	stream Stream
 }
 
 func newWorld(t *testing.T, shards ...string) *world {
@@ -145,12 +146,13 @@ func (w *world) start(name string, tune ...func(*Config)) *worker {
 	w.t.Helper()
 	s, g := w.store(name, tune...)
 	w.must(s.Init(w.t.Context()))
+	s.SetStream(w.stream)
 	w.must(s.Bootstrap(w.t.Context(), Position{SequenceNumber: TrimHorizon}, w.shards))
 	s.SetShards(w.shards)
 	ctx, cancel := context.WithCancel(context.Background())
 	k := &worker{Store: s, w: w, gate: g, cancel: cancel, done: make(chan error, 1)}
 	go func() { k.done <- s.Run(ctx) }()
-	time.Sleep(s.cfg.scanEvery() * 2)
+	time.Sleep(s.cfg.scanEvery(0) * 2)
 	synctest.Wait()
 	return k
 }
@@ -172,6 +174,23 @@ func (k *worker) take(shard string) *Lease {
 		time.Sleep(k.cfg.Failover / 100)
 	}
 	k.w.t.Fatalf("%s never got %s: %v", k.cfg.Worker, shard, err)
+	return nil
+}
+
+// takeByEither acquires a lease with whichever worker should have it.
+func (w *world) takeByEither(shard string, workers ...*worker) *Lease {
+	w.t.Helper()
+	var err error
+	for range 200 {
+		for _, k := range workers {
+			var l *Lease
+			if l, err = k.Acquire(w.t.Context(), shard); err == nil {
+				return l
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	w.t.Fatalf("nobody got %s: %v", shard, err)
 	return nil
 }
 

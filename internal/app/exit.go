@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 
+	"korestream/checkpoint"
 	"korestream/consumer"
 )
 
@@ -36,6 +37,8 @@ func ExitCode(err error) int {
 		return exit.Code
 	case errors.Is(err, consumer.ErrDrainTimedOut):
 		return ExitDrainTimeout
+	case errors.Is(err, checkpoint.ErrOtherStream):
+		return ExitStartup
 	}
 	return ExitFailure
 }
