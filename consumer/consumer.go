@@ -89,7 +89,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 	storeErr := make(chan error, 1)
 	background.Go(func() { storeErr <- c.leases.Run(storeCtx) })
 	listCtx, stopListing := context.WithCancel(storeCtx)
-	background.Go(func() { c.listing.keep(listCtx, c.leases.SetShards) })
+	background.Go(func() { c.listing.keep(listCtx, c.leases) })
 
 	w := c.newWorker()
 	if err := w.Start(); err != nil {
@@ -141,53 +141,6 @@ func (c *Consumer) awaitDrain(stopped <-chan struct{}) error {
 	return ErrDrainTimedOut
 }
 
-// prepare lists the shards and settles with the lease table where the
-// application begins. It tries until it succeeds or ctx ends; only what no
-// patience can mend is an error.
-func (c *Consumer) prepare(ctx context.Context) error {
-	p := newPatience(c.log, "DescribeTable")
-	for {
-		err := c.leases.Init(ctx)
-		if err == nil {
-			break
-		}
-		if errors.Is(err, checkpoint.ErrTableMissing) || errors.Is(err, checkpoint.ErrTableUnfit) {
-			return fmt.Errorf("open lease table: %w", err)
-		}
-		if err := p.failed(ctx, err); err != nil {
-			return err
-		}
-	}
-	p.succeeded()
-	var now time.Time
-	p = newPatience(c.log, "ListShards")
-	for {
-		var err error
-		if now, err = c.listing.refresh(ctx); err == nil {
-			break
-		}
-		if err := p.failed(ctx, err); err != nil {
-			return err
-		}
-	}
-	p.succeeded()
-	start := c.cfg.Start
-	if start.SequenceNumber == checkpoint.Latest {
-		// By the service's clock, not ours. Its answer is rounded down to the
-		// second, so at the tip this errs towards one event more.
-		if now.IsZero() {
-			now = time.Now()
-		}
-		start = checkpoint.Position{SequenceNumber: checkpoint.AtTimestamp, Timestamp: now}
-	}
-	shards, _ := c.listing.snapshot()
-	if err := c.leases.Bootstrap(ctx, start, shards); err != nil {
-		return fmt.Errorf("settle where the application begins: %w", err)
-	}
-	c.leases.SetShards(shards)
-	return nil
-}
-
 // runShard runs a lease from beginning to end and tells whether the shard was
 // read to its end.
 func (c *Consumer) runShard(lease *checkpoint.Lease) (ended bool) {
@@ -218,6 +171,7 @@ func (c *Consumer) newShard(lease *checkpoint.Lease) *shard {
 		busy: make(map[*piece]Running), parked: make(map[*piece]Parked),
 		checkpoint: lease.Start(),
 	}
+	s.source.doubt = c.listing.doubt
 	s.lanes = newLanes(c.cfg.Lanes, s.handle)
 	return s
 }

@@ -29,7 +29,20 @@ type listing struct {
 	mu     sync.Mutex // guards all below
 	shards []types.Shard
 	at     time.Time
+	// doubted says that the stream may not be the one that it was.
+	doubted      bool
+	identifiedAt time.Time
 }
+
+// identifyEvery is how often the stream is looked at without being doubted: an
+// account may describe streams 20 times a second, see
+// https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamSummary.html
+//
+// A stream that is doubted by each of its shards is looked at every doubtEvery.
+const (
+	identifyEvery = time.Minute
+	doubtEvery    = 2 * time.Second
+)
 
 func newListing(kc KinesisAPI, cfg Config, log *zap.Logger) *listing {
 	return &listing{kc: kc, cfg: cfg, target: target{cfg.Stream, cfg.StreamARN}, log: log, stale: make(chan struct{}, 1)}
@@ -68,8 +81,59 @@ func (l *listing) refresh(ctx context.Context) (time.Time, error) {
 	return now, nil
 }
 
-// keep refreshes the listing until ctx ends, telling each to seen.
-func (l *listing) keep(ctx context.Context, seen func([]checkpoint.Shard)) {
+// doubt says that the stream answers as if it were another one. It is looked at
+// soon.
+func (l *listing) doubt() {
+	l.mu.Lock()
+	l.doubted = true
+	l.mu.Unlock()
+	l.refreshSoon()
+}
+
+// identify describes the stream.
+func (l *listing) identify(ctx context.Context) (checkpoint.Stream, error) {
+	call, cancel := context.WithTimeout(ctx, l.cfg.CallTimeout)
+	defer cancel()
+	in := &kinesis.DescribeStreamSummaryInput{}
+	in.StreamName, in.StreamARN = l.target.split()
+	out, err := l.kc.DescribeStreamSummary(call, in, once)
+	if err != nil {
+		return checkpoint.Stream{}, err
+	}
+	d := out.StreamDescriptionSummary
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.doubted, l.identifiedAt = false, time.Now()
+	return checkpoint.Stream{Name: l.target.name, CreatedAt: aws.ToTime(d.StreamCreationTimestamp)}, nil
+}
+
+// look tells the leases which stream this is, where that is due, and which
+// shards it has.
+func (l *listing) look(ctx context.Context, leases *checkpoint.Store) error {
+	l.mu.Lock()
+	age := time.Since(l.identifiedAt)
+	due := age >= identifyEvery || l.doubted && age >= doubtEvery
+	l.mu.Unlock()
+	if due { // before its shards: those of another stream have the same IDs
+		stream, err := l.identify(ctx)
+		if err != nil {
+			return err
+		}
+		leases.SetStream(stream)
+	}
+	if _, err := l.refresh(ctx); err != nil {
+		if troubleOf(err) == troubleStreamMissing {
+			l.doubt()
+		}
+		return err
+	}
+	shards, _ := l.snapshot()
+	leases.SetShards(shards)
+	return nil
+}
+
+// keep refreshes the listing until ctx ends.
+func (l *listing) keep(ctx context.Context, leases *checkpoint.Store) {
 	p := newPatience(l.log, "ListShards")
 	for {
 		// Jitter, so that a fleet started at once does not ask at once for ever.
@@ -82,7 +146,7 @@ func (l *listing) keep(ctx context.Context, seen func([]checkpoint.Shard)) {
 			pause.Stop()
 			return
 		}
-		if _, err := l.refresh(ctx); err != nil {
+		if err := l.look(ctx, leases); err != nil {
 			if p.failed(ctx, err) != nil {
 				return
 			}
@@ -90,8 +154,6 @@ func (l *listing) keep(ctx context.Context, seen func([]checkpoint.Shard)) {
 			continue
 		}
 		p.succeeded()
-		shards, _ := l.snapshot()
-		seen(shards)
 	}
 }
 

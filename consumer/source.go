@@ -34,6 +34,8 @@ type source struct {
 	shard  string
 	log    *zap.Logger
 	budget *budget
+	// doubt is told when Kinesis answers as if the stream were another one.
+	doubt func()
 
 	iterator string
 	// next is where an iterator must begin that takes up what was delivered.
@@ -53,7 +55,7 @@ type source struct {
 func newSource(kc KinesisAPI, cfg Config, shard string, start checkpoint.Position, b *budget, log *zap.Logger) *source {
 	return &source{
 		kc: kc, cfg: cfg, target: target{cfg.Stream, cfg.StreamARN}, shard: shard, log: log, budget: b,
-		next: startingPosition(start), resume: start, state: StateReading, behind: -1,
+		doubt: func() {}, next: startingPosition(start), resume: start, state: StateReading, behind: -1,
 	}
 }
 
@@ -176,6 +178,9 @@ func (s *source) recover(ctx context.Context, p *patience, err error) error {
 	case troubleThrottled:
 		s.note(StateThrottled, err.Error())
 	default:
+		if t == troubleStreamMissing || t == troubleArgument {
+			s.doubt()
+		}
 		// Whatever else it is, the iterator may be part of it; a new one costs
 		// little.
 		s.iterator = ""

@@ -38,6 +38,8 @@ type world struct {
 	put []string // ids in the order put
 	// quiet leaves out log lines below errors, where trouble is the point.
 	quiet bool
+	// log, if set, is what consumers log to instead of the test's log.
+	log *zap.Logger
 }
 
 func newWorld(t *testing.T, shards int) *world {
@@ -101,11 +103,20 @@ func eventJSON(id, sim string) string {
 	return fmt.Sprintf(`{"data":{"sim_sid":%q},"id":%q,"type":"com.kore.iot.supersim.connection.data-session.updated","source":"kore-events","specversion":"1.0"}`, sim, id)
 }
 
+// shards lists the shards by DescribeStream, which no fault of a test hits.
 func (w *world) shards() []types.Shard {
 	w.t.Helper()
-	out, err := w.kc.ListShards(w.t.Context(), &kinesis.ListShardsInput{StreamName: aws.String(testStream)})
-	w.must(err)
-	return out.Shards
+	var shards []types.Shard
+	in := &kinesis.DescribeStreamInput{StreamName: aws.String(testStream)}
+	for {
+		out, err := w.kc.DescribeStream(w.t.Context(), in)
+		w.must(err)
+		shards = append(shards, out.StreamDescription.Shards...)
+		if !*out.StreamDescription.HasMoreShards {
+			return shards
+		}
+		in.ExclusiveStartShardId = shards[len(shards)-1].ShardId
+	}
 }
 
 // split splits the open shard at the given place in the listing in two halves.
@@ -213,7 +224,10 @@ func (w *world) start(worker string, to *sink, tune ...func(*Config, *checkpoint
 	if w.quiet {
 		level = zap.DPanicLevel
 	}
-	log := zaptest.NewLogger(w.t, zaptest.Level(level))
+	log := w.log
+	if log == nil {
+		log = zaptest.NewLogger(w.t, zaptest.Level(level))
+	}
 	store := checkpoint.New(w.db, leaseCfg, checkpoint.WithLogger(log))
 	c, err := New(cfg, w.kc, store, to, to, WithLogger(log))
 	w.must(err)
