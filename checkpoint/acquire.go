@@ -98,7 +98,7 @@ func (s *Store) refuse(shard string, now time.Time) *NotAcquiredError {
 	if parent, waits := s.waitsFor(sh); waits {
 		return no(WaitParent, parent)
 	}
-	if s.ownerAlive(l, now) {
+	if s.ownerAlive(l) {
 		return no(WaitOwned, l.Owner)
 	}
 	switch to, ok := s.assigned[shard]; {

@@ -55,6 +55,31 @@ func TestStore_TakesOverFromTheDeadAndNeverFromTheLiving(t *testing.T) {
 	})
 }
 
+func TestStore_WhoWasAwayDoesNotTakeTheLivingForDead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "shardId-0", "shardId-1")
+		a, b := w.start("a"), w.start("b")
+		la := a.take("shardId-0")
+		lb := b.take("shardId-1")
+		b.gate.close()
+		time.Sleep(3 * b.cfg.Failover)
+		w.must(lb.Release(t.Context())) // it was lost long ago
+		b.gate.open()
+		for range 5000 { // as fast as it can, while it finds its way back
+			if _, err := b.Acquire(t.Context(), "shardId-0"); err == nil {
+				t.Fatal("b took the lease of a, which lives")
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if la.Context().Err() != nil {
+			t.Errorf("a lost its lease: %v", context.Cause(la.Context()))
+		}
+		a.stop()
+		b.stop()
+	})
+}
+
 func TestStore_OutlivesHeartbeatsThatFailForAWhile(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

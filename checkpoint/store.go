@@ -34,6 +34,7 @@ type Store struct {
 	freeSince map[string]time.Time
 	assigned  map[string]string
 	scannedAt time.Time
+	seenAt    time.Time // when the last scan began: what it did not see moving had not moved by then
 	held      map[string]*Lease
 	taking    map[string]bool // leases whose taking is being written
 	alive     bool            // the heartbeat is within its deadline

@@ -48,7 +48,7 @@ func (s *Store) chores(now time.Time) []chore {
 	for id, l := range s.leases {
 		switch {
 		case s.absences[id] >= absentFor && l.Generation < s.app.generation,
-			s.absences[id] >= goneFor && !s.ownerAlive(l, now):
+			s.absences[id] >= goneFor && !s.ownerAlive(l):
 			list = append(list, chore{id, func(ctx context.Context) error {
 				return s.rows.remove(ctx, id, "leaseCounter = :seen", item{":seen": num(l.Counter)})
 			}})

@@ -38,7 +38,7 @@ func (s *Store) apply(c content, begun time.Time) {
 	}
 	s.leases = c.leases
 	s.observe(c, now)
-	s.scannedAt = now
+	s.scannedAt, s.seenAt = now, begun
 	for id, l := range s.held {
 		if row := s.leases[id]; row.Counter > l.counter || row.Counter == l.counter && row.Owner != s.cfg.Worker {
 			l.lost(row)
@@ -81,8 +81,11 @@ func (s *Store) observe(c content, now time.Time) {
 	})
 }
 
-// ownerAlive tells whether the owner of a lease lives. The caller holds mu.
-func (s *Store) ownerAlive(l LeaseRow, now time.Time) bool {
+// ownerAlive tells whether the owner of a lease lives, as of the last scan and
+// not of now: whoever was cut off from the table, or did not run at all, has
+// seen nobody move for all that time, and would take the leases of the living
+// in the moment between its return and its next look. The caller holds mu.
+func (s *Store) ownerAlive(l LeaseRow) bool {
 	switch {
 	case l.Owner == "":
 		return false
@@ -91,16 +94,16 @@ func (s *Store) ownerAlive(l LeaseRow, now time.Time) bool {
 		return held
 	}
 	if _, ok := s.workers[l.Owner]; ok {
-		return s.watch.alive("worker:"+l.Owner, now)
+		return s.watch.alive("worker:"+l.Owner, s.seenAt)
 	}
-	return s.watch.alive("lease:"+l.Shard, now)
+	return s.watch.alive("lease:"+l.Shard, s.seenAt)
 }
 
 // live returns the workers that can be given shards. The caller holds mu.
-func (s *Store) live(now time.Time) []string {
+func (s *Store) live() []string {
 	var ids []string
 	for id, w := range s.workers {
-		if id != s.cfg.Worker && !w.draining && s.watch.alive("worker:"+id, now) {
+		if id != s.cfg.Worker && !w.draining && s.watch.alive("worker:"+id, s.seenAt) {
 			ids = append(ids, id)
 		}
 	}
@@ -123,7 +126,7 @@ func (s *Store) reassign(now time.Time) {
 			continue
 		}
 		c := candidate{shard: id, worker: l.Owner}
-		if !s.ownerAlive(l, now) {
+		if !s.ownerAlive(l) {
 			c.worker = l.Heir
 			free[id] = now
 			if since, ok := s.freeSince[id]; ok {
@@ -133,7 +136,7 @@ func (s *Store) reassign(now time.Time) {
 		shards = append(shards, c)
 	}
 	s.freeSince = free
-	s.assigned = assign(s.live(now), shards, s.cfg.MaxLeases)
+	s.assigned = assign(s.live(), shards, s.cfg.MaxLeases)
 }
 
 // waitsFor returns a parent that must be finished before the shard may be read.
