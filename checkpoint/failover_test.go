@@ -65,8 +65,12 @@ func TestStore_WhoWasAwayDoesNotTakeTheLivingForDead(t *testing.T) {
 		b.gate.close()
 		time.Sleep(3 * b.cfg.Failover)
 		w.must(lb.Release(t.Context())) // it was lost long ago
+		b.gate.setBlind(true) // it writes before it reads
 		b.gate.open()
-		for range 5000 { // as fast as it can, while it finds its way back
+		for n := range 5000 { // as fast as it can, while it finds its way back
+			if n == 4000 {
+				b.gate.setBlind(false)
+			}
 			if _, err := b.Acquire(t.Context(), "shardId-0"); err == nil {
 				t.Fatal("b took the lease of a, which lives")
 			}

@@ -61,6 +61,8 @@ type gate struct {
 	DynamoDB
 	mu   sync.Mutex
 	shut chan struct{} // nil while open
+	// blind makes scans fail, whether the gate is shut or not.
+	blind bool
 	// late makes held writes arrive although their caller has gone.
 	late bool
 }
@@ -76,6 +78,12 @@ func (g *gate) open() {
 	defer g.mu.Unlock()
 	close(g.shut)
 	g.shut = nil
+}
+
+func (g *gate) setBlind(blind bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.blind = blind
 }
 
 func (g *gate) pass(ctx context.Context) error {
@@ -96,6 +104,12 @@ func (g *gate) pass(ctx context.Context) error {
 func (g *gate) Scan(ctx context.Context, in *dynamodb.ScanInput, o ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
 	if err := g.pass(ctx); err != nil {
 		return nil, err
+	}
+	g.mu.Lock()
+	blind := g.blind
+	g.mu.Unlock()
+	if blind {
+		return nil, errors.New("the test wants no scan")
 	}
 	return g.DynamoDB.Scan(ctx, in, o...)
 }
