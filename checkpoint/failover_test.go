@@ -62,6 +62,7 @@ func TestStore_WhoWasAwayDoesNotTakeTheLivingForDead(t *testing.T) {
 		a, b := w.start("a"), w.start("b")
 		la := a.take("shardId-0")
 		lb := b.take("shardId-1")
+		time.Sleep(3 * time.Second) // b has seen that a has it
 		b.gate.close()
 		time.Sleep(3 * b.cfg.Failover)
 		w.must(lb.Release(t.Context())) // it was lost long ago
