@@ -65,12 +65,12 @@ func TestAssign_Cases(t *testing.T) {
 		maximum int
 		want    map[string]string
 	}{
-		{"nobody", nil, []candidate{{"s1", "a"}}, 0, map[string]string{}},
+		{"nobody", nil, []candidate{{"s1", "a", 0}}, 0, map[string]string{}},
 		{"nothing", []string{"a"}, nil, 0, map[string]string{}},
-		{"who has more keeps the odd one", []string{"a", "b"}, []candidate{{"s1", "b"}, {"s2", "b"}, {"s3", "a"}}, 0, map[string]string{"s1": "b", "s2": "b", "s3": "a"}},
-		{"a newcomer gets half", []string{"a", "b"}, []candidate{{"s1", "a"}, {"s2", "a"}, {"s3", "a"}, {"s4", "a"}}, 0, map[string]string{"s1": "a", "s2": "a", "s3": "b", "s4": "b"}},
-		{"the maximum leaves some to nobody", []string{"a", "b"}, []candidate{{"s1", ""}, {"s2", ""}, {"s3", ""}}, 1, map[string]string{"s1": "a", "s2": "b"}},
-		{"the dead have nothing", []string{"a"}, []candidate{{"s1", "dead"}}, 0, map[string]string{"s1": "a"}},
+		{"who has more keeps the odd one", []string{"a", "b"}, []candidate{{"s1", "b", 0}, {"s2", "b", 0}, {"s3", "a", 0}}, 0, map[string]string{"s1": "b", "s2": "b", "s3": "a"}},
+		{"a newcomer gets half", []string{"a", "b"}, []candidate{{"s1", "a", 0}, {"s2", "a", 0}, {"s3", "a", 0}, {"s4", "a", 0}}, 0, map[string]string{"s1": "a", "s2": "a", "s3": "b", "s4": "b"}},
+		{"the maximum leaves some to nobody", []string{"a", "b"}, []candidate{{"s1", "", 0}, {"s2", "", 0}, {"s3", "", 0}}, 1, map[string]string{"s1": "a", "s2": "b"}},
+		{"the dead have nothing", []string{"a"}, []candidate{{"s1", "dead", 0}}, 0, map[string]string{"s1": "a"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

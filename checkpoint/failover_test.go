@@ -66,7 +66,7 @@ func TestStore_WhoWasAwayDoesNotTakeTheLivingForDead(t *testing.T) {
 		b.gate.close()
 		time.Sleep(3 * b.cfg.Failover)
 		w.must(lb.Release(t.Context())) // it was lost long ago
-		b.gate.setBlind(true) // it writes before it reads
+		b.gate.setBlind(true)           // it writes before it reads
 		b.gate.open()
 		for n := range 5000 { // as fast as it can, while it finds its way back
 			if n == 4000 {

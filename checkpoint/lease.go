@@ -24,6 +24,7 @@ type Lease struct {
 
 	// Guarded by the store's lock.
 	away int    // scans in a row that gave the shard to another worker
+	gone int    // scans in a row that did not find the row
 	heir string // who that is, once handOver is closed
 
 	write sync.Mutex // held during a write, and guards all below
@@ -33,13 +34,17 @@ type Lease struct {
 	maybe    []string
 	ended    bool
 	children []string
-	released bool
+	// throughput is what was reported last, reported what of it is in the table.
+	throughput, reported float64
+	reportedAt           time.Time
+	released             bool
 }
 
 func newLease(s *Store, row LeaseRow, start Position) *Lease {
 	l := &Lease{
 		store: s, shard: row.Shard, counter: row.Counter, start: start,
 		handOver: make(chan struct{}), at: start, maybe: []string{row.Checkpoint.SequenceNumber},
+		throughput: row.Throughput, reported: row.Throughput, reportedAt: time.Now(),
 	}
 	l.ctx, l.cancel = context.WithCancelCause(context.Background())
 	return l
@@ -146,7 +151,7 @@ func (l *Lease) writePosition(ctx context.Context, p Position, children []string
 func (l *Lease) writeOnce(ctx context.Context, p Position, children []string) error {
 	it, err := l.store.rows.update(ctx, l.shard, l.expression(len(children) > 0), l.condition(), l.values(p, children))
 	if old, failed := conditionFailed(err); failed {
-		return l.refused(old, p)
+		return l.refused(ctx, old, p)
 	}
 	if err != nil {
 		if last := l.maybe[len(l.maybe)-1]; last != p.SequenceNumber {
@@ -167,14 +172,26 @@ func (l *Lease) writeOnce(ctx context.Context, p Position, children []string) er
 
 func (l *Lease) wrote(p Position, row LeaseRow) {
 	l.at, l.maybe = p, []string{p.SequenceNumber}
+	l.reported, l.reportedAt = row.Throughput, time.Now()
 	l.store.learn(row)
 }
 
 // refused finds out what a failed condition means: our own write that arrived
 // before, a lost lease, or a checkpoint that an operator has changed. After the
-// last the lease is given up too, and taken again from where it is now.
-func (l *Lease) refused(old item, p Position) error {
-	row, err := leaseOf(old) // without an item: somebody deleted the row
+// last the lease is given up too, and taken again from where it is now. Of a row
+// that is not there the next scan says whether the table is being restored.
+func (l *Lease) refused(ctx context.Context, old item, p Position) error {
+	var err error
+	if old == nil { // not every service tells
+		if old, err = l.store.rows.get(ctx, l.shard); err != nil {
+			return fmt.Errorf("read lease of %s: %w", l.shard, err)
+		}
+	}
+	if old == nil {
+		wish(l.store.rescan)
+		return fmt.Errorf("write checkpoint of %s: its row is not in the table", l.shard)
+	}
+	row, err := leaseOf(old)
 	if err == nil && row.Owner == l.store.cfg.Worker && row.Counter == l.counter && row.Checkpoint == p {
 		l.wrote(p, row)
 		return nil
@@ -185,7 +202,7 @@ func (l *Lease) refused(old item, p Position) error {
 }
 
 func (l *Lease) expression(withChildren bool) string {
-	e := "SET checkpoint = :at, checkpointSubSequenceNumber = :sub, ownerSwitchesSinceCheckpoint = :none"
+	e := "SET checkpoint = :at, checkpointSubSequenceNumber = :sub, ownerSwitchesSinceCheckpoint = :none, throughputKBps = :throughput"
 	if withChildren {
 		e += ", childShardIds = :children"
 	}
@@ -217,6 +234,7 @@ func (l *Lease) values(p Position, children []string) item {
 	v := item{
 		":me": str(l.store.cfg.Worker), ":counter": num(l.counter),
 		":at": str(p.SequenceNumber), ":sub": num(p.SubSequenceNumber), ":none": num(0),
+		":throughput": float(l.throughput),
 	}
 	for i, m := range l.maybe {
 		v[fmt.Sprintf(":maybe%d", i)] = str(m)

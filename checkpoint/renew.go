@@ -94,40 +94,63 @@ var errRestored = errors.New("lease table was written again")
 
 // restore writes the table again as this process knows it, after it was deleted
 // or emptied while workers run: what is lost then is a second of checkpoints at
-// most, where a new beginning would handle the whole stream again. The
-// application's row comes last: who sees it may rely on the others.
+// most, where a new beginning would handle the whole stream again. Each worker
+// writes the leases that it holds, of which it knows best; the others follow
+// when everybody had the time for that, and the application's row comes last.
 func (s *Store) restore(ctx context.Context, found content) error {
-	s.mu.Lock()
-	app := s.app
-	due := s.settled && !s.scannedAt.IsZero() && (found.app == nil || app.id != "" && found.app.id != app.id)
-	rows := make([]LeaseRow, 0, len(s.leases))
-	for id, l := range s.leases {
-		if _, there := found.leases[id]; !there {
-			rows = append(rows, l)
-		}
-	}
-	s.mu.Unlock()
+	rows, app, due := s.lost(found)
 	if !due {
 		return nil
 	}
-	s.log.Error("lease table was emptied: writing it again from memory", zap.Int("leases", len(rows)))
 	items := make([]item, 0, len(rows)+1)
 	for _, l := range rows {
 		items = append(items, l.item())
 	}
-	for _, it := range append(items, app.item()) {
+	if app != nil {
+		items = append(items, app.item())
+	}
+	for _, it := range items {
 		err := s.rows.put(ctx, it)
 		if _, there := conditionFailed(err); err != nil && !there {
 			return fmt.Errorf("restore %s: %w", textOf(it, attrKey), err)
 		}
 	}
-	wish(s.rescan)
-	if found.app != nil {
-		s.mu.Lock()
-		s.adopt(*found.app) // somebody began anew before us
-		s.mu.Unlock()
+	if app != nil {
+		wish(s.rescan)
 	}
 	return errRestored
+}
+
+// lost returns what the table should hold and does not, and the application's
+// row if it is time for that.
+func (s *Store) lost(found content) (rows []LeaseRow, app *application, due bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	replaced := found.app != nil && s.app.id != "" && found.app.id != s.app.id
+	if !s.settled || s.scannedAt.IsZero() || found.app != nil && !replaced {
+		s.emptySince = time.Time{}
+		return nil, nil, false
+	}
+	if s.emptySince.IsZero() {
+		s.emptySince = time.Now()
+		s.log.Error("lease table was emptied: writing it again from memory", zap.Int("leases", len(s.leases)))
+	}
+	all := replaced || time.Since(s.emptySince) >= s.cfg.heartbeatEvery()
+	for id, l := range s.leases {
+		_, there := found.leases[id]
+		if held := s.held[id]; !there && (all || held != nil && held.counter == l.Counter) {
+			rows = append(rows, l)
+		}
+	}
+	switch {
+	case replaced: // somebody began anew before us
+		s.adopt(*found.app)
+		s.emptySince = time.Time{}
+	case all:
+		a := s.app
+		app = &a
+	}
+	return rows, app, true
 }
 
 // recreate creates the table again after it was deleted.

@@ -28,18 +28,19 @@ type Store struct {
 	leases   map[string]LeaseRow
 	// written is when this process last wrote a lease, so that a scan that
 	// began before does not undo what is known of it.
-	written   map[string]time.Time
-	workers   map[string]workerRow
-	watch     *watch
-	freeSince map[string]time.Time
-	assigned  map[string]string
-	scannedAt time.Time
-	seenAt    time.Time // when the last scan began: what it did not see moving had not moved by then
-	held      map[string]*Lease
-	taking    map[string]bool // leases whose taking is being written
-	alive     bool            // the heartbeat is within its deadline
-	losses    int             // how often alive was lost
-	draining  bool
+	written    map[string]time.Time
+	workers    map[string]workerRow
+	watch      *watch
+	freeSince  map[string]time.Time
+	assigned   map[string]string
+	scannedAt  time.Time
+	emptySince time.Time // since when the table lacks the application's row, zero if it has it
+	seenAt     time.Time // when the last scan began: what it did not see moving had not moved by then
+	held       map[string]*Lease
+	taking     map[string]bool // leases whose taking is being written
+	alive      bool            // the heartbeat is within its deadline
+	losses     int             // how often alive was lost
+	draining   bool
 }
 
 // Option changes a Store under construction.

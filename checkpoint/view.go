@@ -40,7 +40,13 @@ func (s *Store) apply(c content, begun time.Time) {
 	s.observe(c, now)
 	s.scannedAt, s.seenAt = now, begun
 	for id, l := range s.held {
-		if row := s.leases[id]; row.Counter > l.counter || row.Counter == l.counter && row.Owner != s.cfg.Worker {
+		row, there := s.leases[id]
+		if there {
+			l.gone = 0
+		} else if l.gone++; l.gone >= 2 {
+			l.lost(row) // an operator deleted it; it begins anew
+		}
+		if row.Counter > l.counter || row.Counter == l.counter && row.Owner != s.cfg.Worker {
 			l.lost(row)
 		}
 	}
@@ -125,7 +131,7 @@ func (s *Store) reassign(now time.Time) {
 		if _, waits := s.waitsFor(sh); waits {
 			continue
 		}
-		c := candidate{shard: id, worker: l.Owner}
+		c := candidate{shard: id, worker: l.Owner, throughput: l.Throughput}
 		if !s.ownerAlive(l) {
 			c.worker = l.Heir
 			free[id] = now

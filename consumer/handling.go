@@ -118,6 +118,7 @@ func (s *shard) finish(p *piece, outcome Outcome) {
 func (s *shard) checkpointLoop(ctx context.Context) {
 	tick := time.NewTicker(s.cfg.CheckpointInterval)
 	defer tick.Stop()
+	meter := newMeter(s.lease.Throughput())
 	failing := false
 	for {
 		select {
@@ -125,7 +126,8 @@ func (s *shard) checkpointLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		err := s.writeCheckpoint(ctx)
+		meter.add(s.bytes.Load(), time.Now())
+		err := errors.Join(s.writeCheckpoint(ctx), s.lease.ReportThroughput(ctx, meter.kib))
 		switch {
 		case err == nil && failing:
 			s.log.Info("checkpoints are written again")

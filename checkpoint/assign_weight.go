@@ -1,0 +1,128 @@
+package checkpoint
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// share is what one worker should have.
+type share struct {
+	worker string
+	shards []candidate // heaviest first
+	load   float64
+}
+
+func (s *share) add(c candidate) {
+	s.shards = append(s.shards, c)
+	slices.SortFunc(s.shards, heaviestFirst)
+	s.load += c.weight()
+}
+
+func (s *share) remove(i int) candidate {
+	c := s.shards[i]
+	s.shards = slices.Delete(s.shards, i, i+1)
+	s.load -= c.weight()
+	return c
+}
+
+func heaviestFirst(a, b candidate) int {
+	return cmp.Or(cmp.Compare(b.weight(), a.weight()), cmp.Compare(a.shard, b.shard))
+}
+
+// assignByWeight leaves shards where they are, gives free ones to who has least,
+// and then moves single shards, or swaps two, between who has most and who has
+// least, while that is worth a hand-over.
+func assignByWeight(workers []string, shards []candidate, maximum int) map[string]string {
+	byName := make(map[string]*share, len(workers))
+	shares := make([]*share, 0, len(workers))
+	for _, w := range slices.Sorted(slices.Values(workers)) {
+		byName[w] = &share{worker: w}
+		shares = append(shares, byName[w])
+	}
+	shards = slices.SortedFunc(slices.Values(shards), heaviestFirst)
+	var free []candidate
+	total := 0.0
+	for _, c := range shards {
+		total += c.weight()
+		if s, alive := byName[c.worker]; alive && len(s.shards) < maximum {
+			s.add(c)
+		} else {
+			free = append(free, c)
+		}
+	}
+	for _, c := range free {
+		if s := lightest(shares, maximum); s != nil {
+			s.add(c)
+		}
+	}
+	mean := total / float64(len(shares))
+	for range shards {
+		if !level(shares, maximum, worthwhile*mean) {
+			break
+		}
+	}
+	out := make(map[string]string, len(shards))
+	for _, s := range shares {
+		for _, c := range s.shards {
+			out[c.shard] = s.worker
+		}
+	}
+	return out
+}
+
+// lightest returns the share with the least load that has room, nil if none has.
+func lightest(shares []*share, maximum int) *share {
+	var least *share
+	for _, s := range shares {
+		if len(s.shards) < maximum && (least == nil || s.load < least.load) {
+			least = s
+		}
+	}
+	return least
+}
+
+// level makes the one move or swap between a heavy share and the lightest that
+// brings them closest, and tells whether there was one worth it. The heaviest
+// comes first, but a worker with one huge shard cannot give any of it away.
+func level(shares []*share, maximum int, worth float64) bool {
+	order := slices.SortedFunc(slices.Values(shares), func(a, b *share) int {
+		return cmp.Or(cmp.Compare(b.load, a.load), cmp.Compare(a.worker, b.worker))
+	})
+	cold := order[len(order)-1]
+	for _, hot := range order[:len(order)-1] {
+		if even(hot, cold, maximum, worth) {
+			return true
+		}
+	}
+	return false
+}
+
+// even moves or swaps between two shares, if that is worth it. A worker that has
+// nothing is always worth a move.
+func even(hot, cold *share, maximum int, worth float64) bool {
+	gap := hot.load - cold.load
+	best, give, take := gap-worth, -1, -1
+	if len(cold.shards) == 0 && len(hot.shards) > 1 {
+		best = math.Inf(1)
+	}
+	for i, c := range hot.shards {
+		if left := math.Abs(gap - 2*c.weight()); left < best && len(cold.shards) < maximum {
+			best, give, take = left, i, -1
+		}
+		for j, d := range cold.shards {
+			if left := math.Abs(gap - 2*(c.weight()-d.weight())); left < best {
+				best, give, take = left, i, j
+			}
+		}
+	}
+	if give < 0 {
+		return false
+	}
+	given := hot.remove(give)
+	if take >= 0 {
+		hot.add(cold.remove(take))
+	}
+	cold.add(given)
+	return true
+}

@@ -1,0 +1,114 @@
+package checkpoint
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// loads sums up what each worker gets.
+func loads(shards []candidate, assigned map[string]string) (load map[string]float64, count map[string]int, heaviest map[string]float64) {
+	load, count, heaviest = map[string]float64{}, map[string]int{}, map[string]float64{}
+	for _, c := range shards {
+		w := assigned[c.shard]
+		load[w] += c.weight()
+		count[w]++
+		heaviest[w] = max(heaviest[w], c.weight())
+	}
+	return load, count, heaviest
+}
+
+func unequalShards(rng *rand.Rand, workers []string) []candidate {
+	shards := make([]candidate, 2+rng.IntN(40))
+	for i := range shards {
+		shards[i] = candidate{shard: fmt.Sprintf("s%02d", i), throughput: rng.ExpFloat64() * 300}
+		if rng.IntN(3) > 0 {
+			shards[i].worker = workers[rng.IntN(len(workers))]
+		}
+	}
+	shards[0].throughput = 2000
+	return shards
+}
+
+func names(n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = fmt.Sprint("w", i)
+	}
+	return out
+}
+
+func TestAssign_SharesUnequalShardsByThroughput(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(500) {
+		rng := rand.New(rand.NewPCG(seed, 3))
+		workers := names(2 + rng.IntN(6))
+		shards := unequalShards(rng, workers)
+		got := assign(workers, shards, 0)
+		load, count, heaviest := loads(shards, got)
+		mean := 0.0
+		for _, c := range shards {
+			mean += c.weight() / float64(len(workers))
+		}
+		for _, hot := range workers {
+			for _, cold := range workers {
+				// Otherwise moving the heaviest would have brought them closer.
+				if gap := load[hot] - load[cold]; gap > heaviest[hot]+worthwhile*mean && count[hot] > 1 {
+					t.Errorf("seed %d: %s has %.0f, %s has %.0f, with a heaviest shard of %.0f and a mean of %.0f",
+						seed, hot, load[hot], cold, load[cold], heaviest[hot], mean)
+				}
+			}
+			if count[hot] == 0 && len(shards) >= len(workers) {
+				t.Errorf("seed %d: %s gets none of %d shards", seed, hot, len(shards))
+			}
+		}
+		if count[""] > 0 {
+			t.Errorf("seed %d: %d shards are nobody's", seed, count[""])
+		}
+		// Once everybody has theirs nothing moves, nor when throughputs waver.
+		for i := range shards {
+			shards[i].worker = got[shards[i].shard]
+			shards[i].throughput *= 0.98 + 0.04*rng.Float64()
+		}
+		rng.Shuffle(len(shards), func(i, j int) { shards[i], shards[j] = shards[j], shards[i] })
+		rng.Shuffle(len(workers), func(i, j int) { workers[i], workers[j] = workers[j], workers[i] })
+		moved := 0
+		for shard, w := range assign(workers, shards, 0) {
+			if got[shard] != w {
+				moved++
+			}
+		}
+		if moved > 2 { // a gap at the very threshold may tip
+			t.Errorf("seed %d: %d of %d shards move though all have theirs", seed, moved, len(shards))
+		}
+	}
+}
+
+func TestAssign_OneBusyShardGetsAWorkerOfItsOwn(t *testing.T) {
+	t.Parallel()
+	shards := []candidate{{shard: "busy", worker: "a", throughput: 1500}}
+	for i := range 15 {
+		shards = append(shards, candidate{shard: fmt.Sprintf("quiet%02d", i), worker: "a"})
+	}
+	got := assign([]string{"a", "b"}, shards, 0)
+	_, count, _ := loads(shards, got)
+	if got["busy"] != "b" || count["a"] != 15 {
+		t.Errorf("got the busy shard at %s and %v shards, want it alone at b", got["busy"], count)
+	}
+}
+
+func TestAssign_KeepsToTheMaximumByWeightToo(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(7, 7))
+	workers := names(3)
+	shards := unequalShards(rng, workers)[:2]
+	for i := range 8 {
+		shards = append(shards, candidate{shard: fmt.Sprint("x", i), worker: "w0", throughput: float64(100 * i)})
+	}
+	_, count, _ := loads(shards, assign(workers, shards, 3))
+	if diff := cmp.Diff(map[string]int{"w0": 3, "w1": 3, "w2": 3, "": 1}, count); diff != "" {
+		t.Error(diff)
+	}
+}
