@@ -34,6 +34,7 @@ func (s *Store) keepHeartbeat(ctx context.Context) {
 	failing := false
 	for {
 		sent := time.Now()
+		s.came(&s.beatAt, sent)
 		err := s.heartbeat(ctx)
 		pause := s.cfg.heartbeatEvery()
 		switch {
@@ -124,6 +125,7 @@ func (s *Store) keepScanning(ctx context.Context) {
 	failing := false
 	for {
 		begun := time.Now()
+		s.came(&s.lookedAt, begun)
 		err := s.look(ctx, begun)
 		switch {
 		case err != nil && !failing && ctx.Err() == nil:
@@ -160,6 +162,13 @@ func (s *Store) look(ctx context.Context, begun time.Time) error {
 	}
 	s.tidy(ctx)
 	return nil
+}
+
+// came notes that a loop came round.
+func (s *Store) came(loop *time.Time, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*loop = at
 }
 
 // pauseFor waits until the time is over or soon asks for an end; false if ctx

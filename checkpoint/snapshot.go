@@ -19,6 +19,8 @@ type Snapshot struct {
 type WorkerRow struct {
 	ID, AdminAddress string
 	Draining         bool
+	// Heartbeat is how often it has written one; it rises while the worker lives.
+	Heartbeat int64
 	// Alive tells whether the worker counts as alive, and SinceHeartbeat how
 	// long ago its heartbeat was seen to move. Both need a Store that runs.
 	Alive          bool
@@ -46,7 +48,7 @@ func (s *Store) Snapshot() Snapshot {
 	for id, w := range s.workers {
 		name := "worker:" + id
 		out.Workers = append(out.Workers, WorkerRow{
-			ID: id, AdminAddress: w.address, Draining: w.draining,
+			ID: id, AdminAddress: w.address, Draining: w.draining, Heartbeat: w.counter,
 			Alive: s.watch.alive(name, now), SinceHeartbeat: s.watch.since(name, now),
 		})
 	}
@@ -65,12 +67,13 @@ func (s *Store) Load(ctx context.Context) (Snapshot, error) {
 	out := Snapshot{At: time.Now()}
 	for _, l := range c.leases {
 		if c.app != nil {
+			l = c.app.void(l)
 			l.Checkpoint = c.app.complete(l.Checkpoint)
 		}
 		out.Leases = append(out.Leases, l)
 	}
 	for id, w := range c.workers {
-		out.Workers = append(out.Workers, WorkerRow{ID: id, AdminAddress: w.address, Draining: w.draining})
+		out.Workers = append(out.Workers, WorkerRow{ID: id, AdminAddress: w.address, Draining: w.draining, Heartbeat: w.counter})
 	}
 	out.sort()
 	return out, nil

@@ -1,6 +1,8 @@
 package checkpoint
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,19 +30,21 @@ type Store struct {
 	leases   map[string]LeaseRow
 	// written is when this process last wrote a lease, so that a scan that
 	// began before does not undo what is known of it.
-	written    map[string]time.Time
-	workers    map[string]workerRow
-	watch      *watch
-	freeSince  map[string]time.Time
-	assigned   map[string]string
-	scannedAt  time.Time
-	emptySince time.Time // since when the table lacks the application's row, zero if it has it
-	seenAt     time.Time // when the last scan began: what it did not see moving had not moved by then
-	held       map[string]*Lease
-	taking     map[string]bool // leases whose taking is being written
-	alive      bool            // the heartbeat is within its deadline
-	losses     int             // how often alive was lost
-	draining   bool
+	written   map[string]time.Time
+	workers   map[string]workerRow
+	watch     *watch
+	freeSince map[string]time.Time
+	assigned  map[string]string
+	scannedAt time.Time
+	// beatAt and lookedAt are when the loops of Run last came round.
+	beatAt, lookedAt time.Time
+	emptySince       time.Time // since when the table lacks the application's row, zero if it has it
+	seenAt           time.Time // when the last scan began: what it did not see moving had not moved by then
+	held             map[string]*Lease
+	taking           map[string]bool // leases whose taking is being written
+	alive            bool            // the heartbeat is within its deadline
+	losses           int             // how often alive was lost
+	draining         bool
 }
 
 // Option changes a Store under construction.
@@ -95,6 +99,13 @@ func (s *Store) Held(shard string) (*Lease, bool) {
 		return nil, false
 	}
 	return l, true
+}
+
+// HeldShards returns the shards whose leases this process has, in order.
+func (s *Store) HeldShards() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.held))
 }
 
 // Drain ends acquiring for good and tells the other workers to count this one

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -31,9 +32,13 @@ type Consumer struct {
 	stopAll       context.CancelFunc
 	abandonAll    context.CancelFunc
 
+	began atomic.Bool // consuming has begun
+
 	mu sync.Mutex // guards all below
 	// runs are the shards being run, by lease.
 	runs map[*checkpoint.Lease]*shard
+	// idleSince is since when leases were seen held and not run.
+	idleSince map[string]time.Time
 	// finished sums up the shards that were run.
 	finished Counts
 }
@@ -99,6 +104,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 		return fmt.Errorf("start the KCL's worker: %w", err)
 	}
 	c.log.Info("consuming")
+	c.began.Store(true)
 	<-ctx.Done()
 
 	c.log.Info("draining", zap.Duration("timeout", c.cfg.DrainTimeout))
@@ -169,11 +175,13 @@ func (c *Consumer) newShard(lease *checkpoint.Lease) *shard {
 		cutter:  cutter{stream: c.cfg.Stream, shard: lease.Shard(), keys: c.listing.keys(lease.Shard())},
 		tracker: checkpoint.NewTracker(lease.Start()), since: time.Now(),
 		busy: make(map[*piece]Running), parked: make(map[*piece]Parked),
-		checkpoint: lease.Start(),
+		checkpoint: lease.Start(), progressAt: time.Now(), checkpointTriedAt: time.Now(),
 	}
 	s.source.doubt = c.listing.doubt
 	s.lanes = newLanes(c.cfg.Lanes, s.handle)
 	return s
 }
+
+func (c *Consumer) consuming() bool { return c.began.Load() && !c.draining() }
 
 func (c *Consumer) draining() bool { return c.stop.Err() != nil }

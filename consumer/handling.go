@@ -67,12 +67,14 @@ func (s *shard) attempt(p *piece) (outcome Outcome, err error) {
 func (s *shard) begin(p *piece) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.busy[p] = runningOf(p, time.Now())
+	s.progressAt = time.Now()
+	s.busy[p] = runningOf(p, s.progressAt)
 }
 
 func (s *shard) end(p *piece) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.progressAt = time.Now()
 	delete(s.busy, p)
 	delete(s.parked, p)
 }
@@ -128,6 +130,7 @@ func (s *shard) checkpointLoop(ctx context.Context) {
 		}
 		meter.add(s.bytes.Load(), time.Now())
 		err := errors.Join(s.writeCheckpoint(ctx), s.lease.ReportThroughput(ctx, meter.kib))
+		s.noteCheckpoint(err)
 		switch {
 		case err == nil && failing:
 			s.log.Info("checkpoints are written again")
@@ -135,6 +138,15 @@ func (s *shard) checkpointLoop(ctx context.Context) {
 			s.log.Warn("checkpoint not written, trying again", zap.NamedError(KeyError, err))
 		}
 		failing = err != nil
+	}
+}
+
+func (s *shard) noteCheckpoint(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.checkpointTriedAt, s.checkpointProblem = time.Now(), ""
+	if err != nil {
+		s.checkpointProblem = err.Error()
 	}
 }
 
@@ -187,7 +199,8 @@ func (s *shard) status() ShardStatus {
 		},
 	}
 	s.source.mu.Lock()
-	st.State, st.Problem, st.Behind, st.FetchedAt = s.source.state, s.source.problem, s.source.behind, s.source.fetchedAt
+	st.State, st.Problem, st.Behind = s.source.state, s.source.problem, s.source.behind
+	st.FetchedAt, st.TriedAt = s.source.fetchedAt, s.source.triedAt
 	s.source.mu.Unlock()
 	if s.draining.Load() && st.State != StateEnded {
 		st.State = StateDraining
@@ -195,6 +208,7 @@ func (s *shard) status() ShardStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st.Checkpoint, st.CheckpointedAt = s.checkpoint, s.checkpointedAt
+	st.CheckpointTriedAt, st.CheckpointProblem, st.ProgressAt = s.checkpointTriedAt, s.checkpointProblem, s.progressAt
 	for _, r := range s.busy {
 		if st.Slowest.Since.IsZero() || r.Since.Before(st.Slowest.Since) {
 			st.Slowest = r

@@ -29,6 +29,8 @@ type listing struct {
 	mu     sync.Mutex // guards all below
 	shards []types.Shard
 	at     time.Time
+	// triedAt is when Kinesis was last asked for them.
+	triedAt time.Time
 	// doubted says that the stream may not be the one that it was.
 	doubted      bool
 	identifiedAt time.Time
@@ -111,6 +113,7 @@ func (l *listing) identify(ctx context.Context) (checkpoint.Stream, error) {
 // shards it has.
 func (l *listing) look(ctx context.Context, leases *checkpoint.Store) error {
 	l.mu.Lock()
+	l.triedAt = time.Now()
 	age := time.Since(l.identifiedAt)
 	due := age >= identifyEvery || l.doubted && age >= doubtEvery
 	l.mu.Unlock()
@@ -175,6 +178,16 @@ func (l *listing) snapshot() ([]checkpoint.Shard, time.Time) {
 		out = append(out, shardOf(s))
 	}
 	return out, l.at
+}
+
+// tried returns when Kinesis was last asked.
+func (l *listing) tried() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.triedAt.IsZero() {
+		return l.at // by prepare
+	}
+	return l.triedAt
 }
 
 // raw returns the shards as Kinesis described them, for the KCL.

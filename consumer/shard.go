@@ -61,8 +61,13 @@ type shard struct {
 	// be neither handled nor buried.
 	busy           map[*piece]Running
 	parked         map[*piece]Parked
+	progressAt     time.Time
 	checkpoint     checkpoint.Position
 	checkpointedAt time.Time
+	// checkpointTriedAt and checkpointProblem are of the last look at whether a
+	// checkpoint is due.
+	checkpointTriedAt time.Time
+	checkpointProblem string
 }
 
 // run reads the shard until its end, or until stop or the lease ends, finishes

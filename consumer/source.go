@@ -45,17 +45,18 @@ type source struct {
 	resume checkpoint.Position
 
 	mu sync.Mutex // guards what follows
-	// state, problem, behind and fetchedAt are for the shard's status.
+	// All of it is for the shard's status.
 	state     State
 	problem   string
 	behind    time.Duration
 	fetchedAt time.Time
+	triedAt   time.Time
 }
 
 func newSource(kc KinesisAPI, cfg Config, shard string, start checkpoint.Position, b *budget, log *zap.Logger) *source {
 	return &source{
 		kc: kc, cfg: cfg, target: target{cfg.Stream, cfg.StreamARN}, shard: shard, log: log, budget: b,
-		doubt: func() {}, next: startingPosition(start), resume: start, state: StateReading, behind: -1,
+		doubt: func() {}, next: startingPosition(start), resume: start, state: StateReading, behind: -1, triedAt: time.Now(),
 	}
 }
 
@@ -87,6 +88,7 @@ func (s *source) run(ctx context.Context, out chan<- batch) error {
 			return err
 		}
 		called := time.Now()
+		s.tried(called)
 		b, err := s.fetch(ctx)
 		if err != nil {
 			if err := s.recover(ctx, p, err); err != nil {
@@ -195,6 +197,15 @@ func (s *source) note(state State, problem string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state, s.problem = state, problem
+}
+
+func (s *source) tried(at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.triedAt = at
+	if s.state == StateFull {
+		s.state = StateReading
+	}
 }
 
 func (s *source) fetched(behind time.Duration) {

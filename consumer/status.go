@@ -54,15 +54,23 @@ type ShardStatus struct {
 	Behind time.Duration
 	// FetchedAt is when GetRecords last answered, zero if it did not yet.
 	FetchedAt time.Time
-	Counts    Counts
+	// TriedAt is when Kinesis was last called, whatever came of it.
+	TriedAt time.Time
+	Counts  Counts
 	// InFlight are the events fetched and not done; Running of them are in
 	// their handlers.
 	InFlight, Running int
 	InFlightBytes     int64
+	// ProgressAt is when an event last began or ended in its handlers.
+	ProgressAt time.Time
 	// Watermark is done without a gap; Checkpoint of it is in the lease table,
 	// written at CheckpointedAt.
 	Watermark, Checkpoint checkpoint.Position
 	CheckpointedAt        time.Time
+	// CheckpointProblem is why the last try to write one failed, empty if it did
+	// not; CheckpointTriedAt is when it was last looked whether one is due.
+	CheckpointProblem string
+	CheckpointTriedAt time.Time
 	// Slowest is the event that has been in its handlers for longest.
 	Slowest Running
 	// Parked lists keys whose event can be neither handled nor buried.

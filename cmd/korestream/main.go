@@ -70,13 +70,16 @@ Try it with nothing installed:  korestream dev`,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return &usageError{errors.New("name a command: run, dev, emulate, doctor, config or version")}
+			return &usageError{errors.New("name a command: run, dev, emulate, doctor, leases, explain, config or version")}
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newRun(stdout), newDev(stdout, stderr), newEmulate(stdout), newDoctor(stdout), newConfig(stdout), newVersion(stdout))
+	root.AddCommand(newRun(stdout), newDev(stdout, stderr), newEmulate(stdout), newDoctor(stdout), newLeases(stdout), newExplain(stdout),
+		newConfig(stdout), newVersion(stdout))
 	for _, c := range root.Commands() {
-		c.Args = noArgs
+		if c.Args == nil {
+			c.Args = noArgs
+		}
 	}
 	root.Args = noArgs
 	return root

@@ -2,25 +2,20 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"korestream/consumer"
 )
 
-// stuckAfter is how long a shard may go without an answer from Kinesis and
-// without a named reason before the process no longer counts as live. It is
-// several call time-outs: only a defect of ours gets there.
-const stuckAfter = 2 * time.Minute
-
-// admin serves /livez, /readyz and /metrics.
+// admin serves /livez, /readyz, /metrics and /status.
 type admin struct {
 	listener net.Listener
 	server   *http.Server
@@ -29,7 +24,10 @@ type admin struct {
 
 // probes are what the admin server asks.
 type probes struct {
-	status func() consumer.Status
+	// status is what /status shows.
+	status func() statusView
+	// stuck says what stands still though nothing holds it.
+	stuck func() []string
 	// ready says why the process cannot work yet or any more, nil if it can.
 	ready     func() error
 	collector prometheus.Collector
@@ -53,8 +51,14 @@ func (a *admin) serve(p probes) {
 	reg.MustRegister(p.collector, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /livez", answer(func() error { return live(p.status(), time.Now()) }))
+	mux.HandleFunc("GET /livez", answer(func() error { return live(p.stuck()) }))
 	mux.HandleFunc("GET /readyz", answer(p.ready))
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		_ = enc.Encode(p.status()) // the client has gone
+	})
 	a.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() { a.done <- a.server.Serve(a.listener) }()
 }
@@ -81,18 +85,10 @@ func answer(check func() error) http.HandlerFunc {
 	}
 }
 
-// live returns an error if a shard stands still and nothing that we know of
-// holds it. A stream that cannot be reached, a throttle or a full process are
-// no reason to be restarted.
-func live(st consumer.Status, now time.Time) error {
-	for _, s := range st.Shards {
-		last := s.FetchedAt
-		if last.IsZero() {
-			last = s.Since
-		}
-		if s.State == consumer.StateReading && now.Sub(last) > stuckAfter {
-			return fmt.Errorf("shard %s has not been read for %s and nothing is known to hold it", s.Shard, now.Sub(last).Round(time.Second))
-		}
+// live returns an error that names everything that stands still for no reason.
+func live(stuck []string) error {
+	if len(stuck) == 0 {
+		return nil
 	}
-	return nil
+	return errors.New(strings.Join(stuck, "\n"))
 }

@@ -91,7 +91,7 @@ func workerID() string {
 func (d *Daemon) Run(ctx context.Context) error {
 	defer d.Close()
 	if d.admin != nil {
-		d.admin.serve(probes{status: d.consumer.Status, ready: d.ready, collector: collector{d.consumer.Status, d.mux.Stats}})
+		d.admin.serve(probes{status: d.status, stuck: d.stuck, ready: d.ready, collector: collector{d.consumer.Status, d.mux.Stats}})
 		d.log.Info("admin server listens", zap.String("address", d.admin.addr()))
 	}
 	if err := d.startup(ctx); err != nil {
@@ -150,6 +150,12 @@ func check(ctx context.Context, cfg *config.Config, c clients, leases *checkpoin
 		return nil, loadErr
 	}
 	return report, nil
+}
+
+func (d *Daemon) stuck() []string { return d.consumer.Stuck(time.Now()) }
+
+func (d *Daemon) status() statusView {
+	return viewOf(d.consumer.Status(), d.leases, d.stuck(), time.Now())
 }
 
 // ready says why this process is not consuming.
