@@ -64,6 +64,9 @@ func (s *Store) settle(ctx context.Context, start Position, shards []Shard) (app
 		}
 	} else {
 		s.log.Info("taking over leases of another library", zap.Int("count", len(c.leases)))
+		if err := s.inherit(ctx, c, shards); err != nil {
+			return application{}, err
+		}
 	}
 	err = s.rows.put(ctx, app.item())
 	if old, failed := conditionFailed(err); failed && old != nil {
@@ -90,4 +93,26 @@ func (s *Store) join(it item) (application, error) {
 			s.cfg.Table, app.stream.Name, stream)
 	}
 	return app, nil
+}
+
+// inherit records the end of shards that the library before us has finished and
+// forgotten.
+func (s *Store) inherit(ctx context.Context, c content, shards []Shard) error {
+	past := newSuccession(shards, func(id string) bool {
+		_, leased := c.leases[id]
+		return leased
+	})
+	for _, sh := range shards {
+		if _, leased := c.leases[sh.ID]; leased || !past.done(sh.ID) {
+			continue
+		}
+		err := s.rows.put(ctx, LeaseRow{
+			Shard: sh.ID, Checkpoint: Position{SequenceNumber: ShardEnd}, Parents: sh.Parents, Children: past.children[sh.ID],
+			StartingHashKey: sh.StartingHashKey, EndingHashKey: sh.EndingHashKey, Generation: 1,
+		}.item())
+		if _, there := conditionFailed(err); err != nil && !there {
+			return fmt.Errorf("record end of %s: %w", sh.ID, err)
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -16,8 +17,7 @@ type importPlan struct {
 	others  int
 	foreign map[string]bool // streams that are not ours
 
-	children   map[string][]string // of the listed shards
-	superseded map[string]bool     // what done has found out
+	succession *succession
 
 	shards []ImportedShard
 	rows   []LeaseRow // what is to be written
@@ -33,12 +33,12 @@ func (p *importPlan) fill(theirs []item) error {
 	if err := p.sameStream(); err != nil {
 		return err
 	}
-	p.children, p.superseded = make(map[string][]string), make(map[string]bool)
+	p.succession = newSuccession(slices.Collect(maps.Values(p.listed)), func(id string) bool {
+		_, leased := p.leases[id]
+		return leased
+	})
 	ids := sortedKeys(p.leases)
-	for id, sh := range p.listed {
-		for _, parent := range sh.Parents {
-			p.children[parent] = append(p.children[parent], id)
-		}
+	for id := range p.listed {
 		if _, ok := p.leases[id]; !ok {
 			ids = append(ids, id)
 		}
@@ -172,30 +172,11 @@ func placeOf(l kclLease) (at Position, reason string) {
 }
 
 // unleased returns where a shard begins that the other table has no lease of.
-// Amazon's library removes the lease of a finished shard once all its children
-// are under way, long before the shard expires, and never waits for a parent
-// without a lease; so must we, or we would read all of it again.
 func (p *importPlan) unleased(id string) (sequenceNumber, reason string) {
-	if p.done(id) {
+	if p.succession.done(id) {
 		return ShardEnd, "no lease there, and all its children have one or had: done with"
 	}
 	return TrimHorizon, "no lease there: from its beginning"
-}
-
-// done tells whether all children of a shard without a lease have been begun
-// with.
-func (p *importPlan) done(id string) bool {
-	if known, ok := p.superseded[id]; ok {
-		return known
-	}
-	done := len(p.children[id]) > 0
-	for _, child := range p.children[id] {
-		if _, leased := p.leases[child]; !leased && !p.done(child) {
-			done = false
-		}
-	}
-	p.superseded[id] = done
-	return done
 }
 
 // completed adds what older versions did not write of a shard.

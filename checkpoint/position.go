@@ -84,8 +84,8 @@ func (p Position) rank() int {
 	return rankNumber
 }
 
-// CompareSequenceNumbers orders two decimal sequence numbers of up to 128 bits
-// by value: -1, 0 or 1. Leading zeros do not count.
+// CompareSequenceNumbers orders two decimal sequence numbers, of any length, by
+// value: -1, 0 or 1. Leading zeros do not count.
 func CompareSequenceNumbers(a, b string) int {
 	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
 	if len(a) != len(b) {

@@ -94,6 +94,9 @@ func TestStore_TakesOverTheLeasesOfAmazonsKCL(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, "shardId-0", "shardId-1", "shardId-2")
+		// Shard 3 was split into 0 and 1 and read to its end; its lease is gone.
+		w.shards = append(w.shards, Shard{ID: "shardId-3"})
+		w.shards[0].Parents, w.shards[1].Parents = []string{"shardId-3"}, []string{"shardId-3"}
 		s, _ := w.store("x")
 		w.must(s.Init(t.Context()))
 		for shard, at := range map[string]string{"shardId-0": "42", "shardId-1": Latest} {
@@ -118,6 +121,9 @@ func TestStore_TakesOverTheLeasesOfAmazonsKCL(t *testing.T) {
 			if got := a.take(shard).Start(); got.SequenceNumber != TrimHorizon {
 				t.Errorf("%s: got %s, want TRIM_HORIZON", shard, got)
 			}
+		}
+		if row := w.row("shardId-3"); !row.Finished() {
+			t.Errorf("the parent that was finished and forgotten: got %s, want SHARD_END", row.Checkpoint)
 		}
 		a.stop()
 	})

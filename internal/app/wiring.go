@@ -3,6 +3,8 @@ package app
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -76,16 +78,39 @@ func retryPolicy(cfg *config.Config) handlers.RetryPolicy {
 func leaseConfig(cfg *config.Config, admin string) checkpoint.Config {
 	return checkpoint.Config{
 		Table: cfg.LeaseTable(), Worker: cfg.Worker, AdminAddress: admin,
-		Failover: cfg.Lease.Failover, MaxLeases: cfg.Lease.Max, CreateTable: cfg.Lease.CreateTable,
+		Failover: cfg.Lease.Failover, MaxLeases: cfg.Lease.MaxPerWorker, CreateTable: cfg.Lease.CreateTable,
 	}
 }
 
 func (d *Daemon) leaseConfig() checkpoint.Config {
 	address := ""
 	if d.admin != nil {
-		address = d.admin.addr()
+		address = advertised(d.cfg.Admin.Advertise, d.admin.addr())
 	}
 	return leaseConfig(d.cfg, address)
+}
+
+// advertised returns where the admin server is to be asked from elsewhere: what
+// the configuration says, else where it listens, with an address of this host in
+// place of all addresses.
+func advertised(configured, listens string) string {
+	if configured != "" {
+		return configured
+	}
+	at, err := netip.ParseAddrPort(listens)
+	if err != nil || !at.Addr().IsUnspecified() {
+		return listens
+	}
+	hosts, err := net.InterfaceAddrs()
+	if err != nil {
+		return listens // nobody needs it but explain
+	}
+	for _, h := range hosts {
+		if p, err := netip.ParsePrefix(h.String()); err == nil && p.Addr().IsGlobalUnicast() {
+			return netip.AddrPortFrom(p.Addr(), at.Port()).String()
+		}
+	}
+	return listens
 }
 
 func (d *Daemon) consumerConfig() consumer.Config {

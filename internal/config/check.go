@@ -75,9 +75,12 @@ func (c *Config) check(l *loader) {
 	if c.Retry.MaxBackoff < c.Retry.InitialBackoff {
 		add("retry.max_backoff", "%s is less than retry.initial_backoff, %s", c.Retry.MaxBackoff, c.Retry.InitialBackoff)
 	}
-	if c.Admin.Listen != "" {
-		if _, _, err := net.SplitHostPort(c.Admin.Listen); err != nil {
-			add("admin.listen", "%q is no address: want host:port, such as 127.0.0.1:9090", c.Admin.Listen)
+	for key, address := range map[string]string{"admin.listen": c.Admin.Listen, "admin.advertise": c.Admin.Advertise} {
+		if address == "" {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			add(key, "%q is no address: want host:port, such as 127.0.0.1:9090", address)
 		}
 	}
 	if c.DeadLetters.Path == "" {

@@ -75,10 +75,10 @@ type Lanes struct {
 
 // Lease is how shards are shared out.
 type Lease struct {
-	Failover    time.Duration `key:"failover" default:"10s" doc:"how long a worker must be silent before its shards are taken; the same for all workers, 1s or more"`
-	Table       string        `key:"table" doc:"DynamoDB table of leases and checkpoints; empty is the application's name"`
-	CreateTable bool          `key:"create_table" default:"true" doc:"create the table if it is not there, billed on demand"`
-	Max         int           `key:"max" default:"0" doc:"most shards of one worker; 0 is no bound"`
+	Failover     time.Duration `key:"failover" default:"10s" doc:"how long a worker must be silent before its shards are taken; the same for all workers, 1s or more"`
+	Table        string        `key:"table" doc:"DynamoDB table of leases and checkpoints; empty is the application's name"`
+	CreateTable  bool          `key:"create_table" default:"true" doc:"create the table if it is not there, billed on demand"`
+	MaxPerWorker int           `key:"max_per_worker" default:"0" doc:"most shards of one worker; 0 is no bound"`
 }
 
 // Checkpoint is how often progress is written down.
@@ -93,7 +93,8 @@ type Drain struct {
 
 // Admin is the HTTP server for operators.
 type Admin struct {
-	Listen string `key:"listen" default:"127.0.0.1:9090" doc:"address of /livez, /readyz and /metrics; port 0 picks one and logs it; empty is none"`
+	Listen    string `key:"listen" default:"127.0.0.1:9090" doc:"address of /livez, /readyz, /status and /metrics; port 0 picks one and logs it; empty is none"`
+	Advertise string `key:"advertise" doc:"where explain reaches it from other hosts, host:port; empty is admin.listen, with an address of this host if that listens on all"`
 }
 
 // Log is what is logged, and how.
