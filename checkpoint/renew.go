@@ -126,6 +126,7 @@ func (s *Store) restore(ctx context.Context, found content) error {
 func (s *Store) lost(found content) (rows []LeaseRow, app *application, due bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.saidGone = false // it is there
 	replaced := found.app != nil && s.app.id != "" && found.app.id != s.app.id
 	if !s.settled || s.scannedAt.IsZero() || found.app != nil && !replaced {
 		s.emptySince = time.Time{}
@@ -156,12 +157,15 @@ func (s *Store) lost(found content) (rows []LeaseRow, app *application, due bool
 // recreate creates the table again after it was deleted.
 func (s *Store) recreate(ctx context.Context) error {
 	s.mu.Lock()
-	due := s.cfg.CreateTable && s.settled
+	due, said := s.cfg.CreateTable && s.settled, s.saidGone
+	s.saidGone = true
 	s.mu.Unlock()
+	if !said {
+		s.log.Error("lease table was deleted", zap.Bool("create_again", due))
+	}
 	if !due {
 		return nil
 	}
-	s.log.Error("lease table was deleted: creating it again")
 	return s.Init(ctx)
 }
 

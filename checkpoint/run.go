@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"korestream/internal/episode"
 )
 
 // Run keeps this worker's heartbeat and this process's view of the table until
@@ -31,7 +33,7 @@ func (s *Store) keepHeartbeat(ctx context.Context) {
 	deadline := time.AfterFunc(s.cfg.deadline(), func() {})
 	deadline.Stop()
 	defer func() { deadline.Stop() }()
-	failing := false
+	var trouble episode.Episode
 	for {
 		sent := time.Now()
 		s.came(&s.beatAt, sent)
@@ -42,16 +44,15 @@ func (s *Store) keepHeartbeat(ctx context.Context) {
 			deadline.Stop()
 			deadline = time.AfterFunc(s.cfg.deadline()-time.Since(sent), s.heartbeatOverdue)
 			s.setAlive()
-			if failing {
-				s.log.Info("heartbeat is written again")
+			if n, over := trouble.Succeeded(); over {
+				s.log.Info("heartbeat is written again", zap.Int("attempt", n))
 			}
 		case ctx.Err() == nil:
 			pause /= 5
-			if !failing {
+			if trouble.Failed("") {
 				s.log.Warn("heartbeat not written, trying again", zap.NamedError("error", err))
 			}
 		}
-		failing = err != nil
 		if !pauseFor(ctx, jitter(pause), s.beat) {
 			return
 		}
@@ -122,18 +123,18 @@ func (s *Store) removeHeartbeat(ctx context.Context) error {
 
 // keepScanning reads the table again and again and acts on what it finds.
 func (s *Store) keepScanning(ctx context.Context) {
-	failing := false
+	var trouble episode.Episode
 	for {
 		begun := time.Now()
 		s.came(&s.lookedAt, begun)
 		err := s.look(ctx, begun)
-		switch {
-		case err != nil && !failing && ctx.Err() == nil:
+		if err == nil {
+			if n, over := trouble.Succeeded(); over {
+				s.log.Info("lease table is read again", zap.Int("attempt", n))
+			}
+		} else if ctx.Err() == nil && trouble.Failed("") {
 			s.log.Warn("lease table not read, trying again", zap.NamedError("error", err))
-		case err == nil && failing:
-			s.log.Info("lease table is read again")
 		}
-		failing = err != nil
 		if !pauseFor(ctx, jitter(s.scanPause()), s.rescan) {
 			return
 		}

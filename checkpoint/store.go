@@ -36,6 +36,7 @@ type Store struct {
 	freeSince map[string]time.Time
 	assigned  map[string]string
 	scannedAt time.Time
+	saidGone  bool // that the table was deleted
 	// beatAt and lookedAt are when the loops of Run last came round.
 	beatAt, lookedAt time.Time
 	emptySince       time.Time // since when the table lacks the application's row, zero if it has it

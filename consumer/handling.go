@@ -10,6 +10,8 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	"go.uber.org/zap"
+
+	"korestream/internal/episode"
 )
 
 // parkedRetryInterval bounds the pause between two tries of a parked event.
@@ -121,7 +123,7 @@ func (s *shard) checkpointLoop(ctx context.Context) {
 	tick := time.NewTicker(s.cfg.CheckpointInterval)
 	defer tick.Stop()
 	meter := newMeter(s.lease.Throughput())
-	failing := false
+	var trouble episode.Episode
 	for {
 		select {
 		case <-tick.C:
@@ -131,13 +133,13 @@ func (s *shard) checkpointLoop(ctx context.Context) {
 		meter.add(s.bytes.Load(), time.Now())
 		err := errors.Join(s.writeCheckpoint(ctx), s.lease.ReportThroughput(ctx, meter.kib))
 		s.noteCheckpoint(err)
-		switch {
-		case err == nil && failing:
-			s.log.Info("checkpoints are written again")
-		case err != nil && !failing && ctx.Err() == nil:
+		if err == nil {
+			if n, over := trouble.Succeeded(); over {
+				s.log.Info("checkpoints are written again", zap.Int(KeyAttempt, n))
+			}
+		} else if ctx.Err() == nil && trouble.Failed("") {
 			s.log.Warn("checkpoint not written, trying again", zap.NamedError(KeyError, err))
 		}
-		failing = err != nil
 	}
 }
 

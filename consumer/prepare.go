@@ -60,7 +60,7 @@ func (c *Consumer) persist(ctx context.Context, op string, try func(context.Cont
 	for {
 		err := try(ctx)
 		if err == nil {
-			p.succeeded()
+			p.over()
 			return nil
 		}
 		for _, f := range final {

@@ -171,12 +171,6 @@ func (s *source) recover(ctx context.Context, p *patience, err error) error {
 	switch t := troubleOf(err); t {
 	case troubleExpiredIterator:
 		s.iterator = ""
-		s.log.Info("shard iterator expired, renewing it", zap.String(KeySequenceNumber, aws.ToString(s.next.SequenceNumber)))
-		if p.last == t { // a fresh iterator that is expired at once is no reason to spin
-			return p.failed(ctx, err)
-		}
-		p.last = t
-		return nil
 	case troubleThrottled:
 		s.note(StateThrottled, err.Error())
 	default:

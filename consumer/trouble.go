@@ -10,6 +10,8 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/cenkalti/backoff/v5"
 	"go.uber.org/zap"
+
+	"korestream/internal/episode"
 )
 
 // trouble is what an error of Kinesis means for the reading of a shard.
@@ -21,6 +23,7 @@ const (
 	troubleStreamMissing   trouble = "stream or shard not found"
 	troubleArgument        trouble = "position refused"
 	troubleAccess          trouble = "access denied"
+	troubleCredentials     trouble = "credentials expired"
 	troubleKey             trouble = "encryption key unusable"
 	troubleUnreachable     trouble = "endpoint unreachable"
 	troubleService         trouble = "service error"
@@ -55,9 +58,11 @@ func troubleOfCode(code string) trouble {
 		return troubleStreamMissing
 	case "InvalidArgumentException", "ValidationException":
 		return troubleArgument
-	case "AccessDeniedException", "UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException",
+	case "AccessDeniedException", "UnrecognizedClientException", "InvalidClientTokenId",
 		"IncompleteSignature", "InvalidSignatureException", "MissingAuthenticationTokenException", "NotAuthorized":
 		return troubleAccess
+	case "ExpiredTokenException", "ExpiredToken", "RequestExpired":
+		return troubleCredentials
 	case "KMSAccessDeniedException", "KMSDisabledException", "KMSInvalidStateException", "KMSNotFoundException", "KMSOptInRequired":
 		return troubleKey
 	}
@@ -69,13 +74,12 @@ func troubleOfCode(code string) trouble {
 const retryMaxInterval = 5 * time.Second
 
 // patience spaces the tries of something that must succeed in the end, and logs
-// its trouble when that changes, not each time. The zero value is not usable.
+// each kind of trouble once until all is over. The zero value is not usable.
 type patience struct {
 	log     *zap.Logger
 	op      string
 	backoff *backoff.ExponentialBackOff
-	last    trouble
-	tries   int
+	trouble episode.Episode
 }
 
 func newPatience(log *zap.Logger, op string) *patience {
@@ -91,22 +95,32 @@ func (p *patience) failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	p.tries++
-	if t := troubleOf(err); t != p.last {
-		p.last = t
+	again := p.trouble.Failing()
+	t := troubleOf(err)
+	if p.trouble.Failed(string(t)) {
 		p.log.Warn("call fails, trying again", zap.String(KeyOperation, p.op), zap.String(KeyReason, string(t)), zap.NamedError(KeyError, err))
+	}
+	if t == troubleExpiredIterator && !again {
+		return nil // a new one is to be had at once; if that is expired too, waiting helps
 	}
 	return wait(ctx, p.backoff.NextBackOff())
 }
 
-// succeeded ends a run of failures.
+// succeeded notes that the call works.
 func (p *patience) succeeded() {
-	if p.last == "" {
-		return
+	if p.trouble.Failing() {
+		p.backoff.Reset()
 	}
-	p.log.Info("call works again", zap.String(KeyOperation, p.op), zap.String(KeyReason, string(p.last)), zap.Int(KeyAttempt, p.tries))
-	p.last, p.tries = "", 0
-	p.backoff.Reset()
+	p.say(p.trouble.Succeeded())
+}
+
+// over is succeeded for a call that is not made again.
+func (p *patience) over() { p.say(p.trouble.End()) }
+
+func (p *patience) say(failures int, over bool) {
+	if over {
+		p.log.Info("call works again", zap.String(KeyOperation, p.op), zap.Int(KeyAttempt, failures))
+	}
 }
 
 // wait returns nil after d, or the cause when ctx ends before.

@@ -24,7 +24,7 @@ func TestTroubleOf(t *testing.T) {
 		{"kms throttling", code("KMSThrottlingException"), troubleThrottled},
 		{"missing stream", &types.ResourceNotFoundException{}, troubleStreamMissing},
 		{"bad argument", code("InvalidArgumentException"), troubleArgument},
-		{"expired token", code("ExpiredTokenException"), troubleAccess},
+		{"expired token", code("ExpiredTokenException"), troubleCredentials},
 		{"unknown key", code("UnrecognizedClientException"), troubleAccess},
 		{"key disabled", code("KMSDisabledException"), troubleKey},
 		{"time-out", context.DeadlineExceeded, troubleUnreachable},
