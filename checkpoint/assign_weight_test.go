@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -111,4 +113,48 @@ func TestAssign_KeepsToTheMaximumByWeightToo(t *testing.T) {
 	if diff := cmp.Diff(map[string]int{"w0": 3, "w1": 3, "w2": 3, "": 1}, count); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func TestStore_AsksForABusyShardAndNoMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "shardId-0", "shardId-1", "shardId-2", "shardId-3")
+		a, b := w.start("a"), w.start("b")
+		var held []*Lease
+		for _, s := range w.shards {
+			if l, err := a.Acquire(t.Context(), s.ID); err == nil {
+				held = append(held, l)
+			} else {
+				b.take(s.ID)
+			}
+		}
+		if len(held) != 2 {
+			t.Fatalf("a got %d of 4 shards, want 2", len(held))
+		}
+		asked := func() (n int) {
+			for _, l := range held {
+				select {
+				case <-l.HandOver():
+					n++
+				default:
+				}
+			}
+			return n
+		}
+		time.Sleep(time.Minute)
+		for range 100 {
+			for _, l := range held {
+				w.must(l.ReportThroughput(t.Context(), 500))
+			}
+			time.Sleep(time.Second)
+		}
+		if n := asked(); n != 1 {
+			t.Errorf("a has both busy shards: asked for %d of them, want 1", n)
+		}
+		if got := w.row(held[0].Shard()).Throughput; got != 500 {
+			t.Errorf("throughput in the table: got %v, want 500", got)
+		}
+		a.stop()
+		b.stop()
+	})
 }

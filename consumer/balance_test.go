@@ -105,20 +105,20 @@ func TestConsumer_BusyShardsAreSharedByTheirThroughput(t *testing.T) {
 			}
 			return n == 1
 		}
-		for range 240 {
-			w.putTo(busy[0], 150<<10)
-			w.putTo(busy[1], 150<<10)
+		for range 110 {
+			w.putTo(busy[0], 90<<10)
+			w.putTo(busy[1], 90<<10)
 			time.Sleep(time.Second)
 		}
 		if !apart() {
-			t.Errorf("two shards of 150 KiB/s: a still owns both: %v", p.owned())
+			t.Errorf("two shards of 90 KiB/s: a still owns both: %v", p.owned())
 		}
 		all := func() bool { return len(a.ids())+len(b.ids()) >= len(w.put) }
 		w.await("all events", all)
 		before := p.owned()
-		for range 120 { // nothing moves any more
-			w.putTo(busy[0], 150<<10)
-			w.putTo(busy[1], 150<<10)
+		for range 20 { // nothing moves any more
+			w.putTo(busy[0], 90<<10)
+			w.putTo(busy[1], 90<<10)
 			time.Sleep(time.Second)
 		}
 		if got := p.owned(); strings.Join(got, " ") != strings.Join(before, " ") {
