@@ -1,7 +1,7 @@
 # `make` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fuzz bench cover
+.PHONY: help run test lint fuzz soak bench cover
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-6s %s\n", $$1, $$2}'
@@ -25,11 +25,16 @@ fuzz: ## every fuzz target for FUZZTIME (20s)
 		done; \
 	done
 
+soak: ## simulate SIM_SCHEDULES (10000) schedules of trouble; SIM_SEED=n plays one alone
+	@SIM_SCHEDULES=$${SIM_SCHEDULES:-10000} go test -v -timeout 4h -run 'TestSimulation$$' ./consumer > simulation.log 2>&1 \
+		|| { grep -vE '^=== |--- PASS: TestSimulation/' simulation.log; exit 1; }
+	@grep 'simulation:' simulation.log; rm simulation.log
+
 bench: ## benchmarks, side by side with their peers
 	go test -run '^$$' -bench . ./...
 
 cover: ## coverage of consumer, checkpoint and event; fails below 90 %
 	@for pkg in consumer checkpoint event; do \
-		go test -cover ./$$pkg | awk -v pkg=$$pkg '{ for (i = 1; i <= NF; i++) if ($$i == "coverage:") c = $$(i+1) } \
+		SIM_SCHEDULES=5 go test -cover ./$$pkg | awk -v pkg=$$pkg '{ for (i = 1; i <= NF; i++) if ($$i == "coverage:") c = $$(i+1) } \
 			END { printf "%-12s %s\n", pkg, c; exit !(c + 0 >= 90) }' || exit 1; \
 	done

@@ -130,6 +130,22 @@ func TestLeases_ShowsWhoOwnsWhatAndHowFar(t *testing.T) {
 	if e := explainShard(t, env, "1"); e.Moves != "held" || !e.because("no worker", "start one") {
 		t.Errorf("explain with no worker: got %+v, want that none is alive", e)
 	}
+	if code, out, errText := ask(t, env, "leases", "export", "--to", "java-app"); code != 0 || !strings.Contains(out, "2 leases of table korestream stand in table java-app") {
+		t.Errorf("export: got exit code %d, %q, %q", code, out, errText)
+	}
+	if code, _, errText := ask(t, env, "leases", "export", "--to", "korestream"); code != 3 || !strings.Contains(errText, "own table") {
+		t.Errorf("export onto itself: got exit code %d and %q, want 3", code, errText)
+	}
+	q := start(t, append(env, "KORESTREAM_WORKER=hidden", "KORESTREAM_ADMIN_LISTEN=",
+		"KORESTREAM_HANDLERS=[{name: out, type: ndjson, path: \"-\", sync: never}]"), "run")
+	q.logged("shard taken")
+	eventually(t, "an answer from outside", func() bool {
+		e := explainShard(t, env, "1")
+		return e.Moves == "idle" && e.Owner == "hidden" && e.because("not asked", "admin.listen")
+	})
+	if code := q.stop(); code != 0 {
+		t.Errorf("exit code: got %d, want 0", code)
+	}
 }
 
 func TestExplain_NamesTheHandlerTheParentAndTheDeadOwner(t *testing.T) {

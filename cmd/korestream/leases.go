@@ -33,7 +33,7 @@ costs two of a shard's five reads a second.`,
 	}
 	s.flags(c)
 	outputFlag(c, &output)
-	c.AddCommand(newLeasesImport(stdout))
+	c.AddCommand(newLeasesImport(stdout), newLeasesExport(stdout))
 	return c
 }
 

@@ -5,8 +5,6 @@ import (
 	"io"
 	"math/big"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -126,16 +124,7 @@ func TestRun_SecondSignalStopsAtOnce(t *testing.T) {
 	kc := testKinesis(url)
 	createStream(t, kc, 1)
 	// A pipe that nobody reads: the handler cannot finish, so the drain waits.
-	dir := t.TempDir()
-	pipe := filepath.Join(dir, "pipe")
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	reader, err := os.OpenFile(pipe, os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { reader.Close() })
+	pipe, _ := fifo(t)
 	p := start(t, []string{
 		"AWS_ENDPOINT_URL=" + url, "KORESTREAM_STREAM=" + testStream, "KORESTREAM_DRAIN_TIMEOUT=2m", "KORESTREAM_ADMIN_LISTEN=127.0.0.1:0",
 		"KORESTREAM_RETRY_TIMEOUT=0s", "KORESTREAM_HANDLERS=[{name: pipe, type: ndjson, sync: never, path: " + pipe + "}]",
