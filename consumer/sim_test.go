@@ -16,7 +16,8 @@ import (
 )
 
 // simSchedules is how many schedules a run of the tests plays; SIM_SCHEDULES
-// says otherwise, and SIM_SEED plays one seed alone.
+// says otherwise, SIM_FIRST with which seed to begin, and SIM_SEED plays one seed
+// alone.
 const simSchedules = 24
 
 // TestSimulation plays schedules of what a fleet lives through and checks each
@@ -84,9 +85,10 @@ func simSeeds(t *testing.T) []uint64 {
 	if m, ok := number("SIM_SCHEDULES"); ok {
 		n = m
 	}
+	first, _ := number("SIM_FIRST")
 	seeds := make([]uint64, n)
 	for i := range seeds {
-		seeds[i] = uint64(i)
+		seeds[i] = first + uint64(i)
 	}
 	return seeds
 }
