@@ -13,14 +13,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	ktypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"korestream/checkpoint"
-	"korestream/internal/awsclient"
 	"korestream/localstack/embed"
 )
 
@@ -43,10 +41,7 @@ func newSite(t *testing.T, shards int32) *site {
 	s.open()
 	t.Cleanup(s.close)
 	s.kc = testKinesis(s.url())
-	s.db = dynamodb.New(dynamodb.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(s.url()), HTTPClient: awsclient.PlainBodies(newHTTPClient()),
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-	})
+	s.db = testDynamoDB(s.url())
 	createStream(t, s.kc, shards)
 	return s
 }

@@ -10,21 +10,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
-
-	"korestream/internal/awsclient"
 )
-
-func testDynamoDB(url string) *dynamodb.Client {
-	return dynamodb.New(dynamodb.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(url), HTTPClient: awsclient.PlainBodies(newHTTPClient()),
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-	})
-}
 
 // places reads every shard's sequence numbers from the beginning.
 func places(t *testing.T, kc *kinesis.Client) map[string][]string {

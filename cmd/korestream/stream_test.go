@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
@@ -22,6 +23,14 @@ const testStream = "kore-events"
 // testKinesis is a client of an endpoint by its URL.
 func testKinesis(url string) *kinesis.Client {
 	return kinesis.New(kinesis.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String(url), HTTPClient: awsclient.PlainBodies(newHTTPClient()),
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+	})
+}
+
+// testDynamoDB is likewise one of DynamoDB.
+func testDynamoDB(url string) *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
 		Region: "us-east-1", BaseEndpoint: aws.String(url), HTTPClient: awsclient.PlainBodies(newHTTPClient()),
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	})
