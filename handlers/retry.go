@@ -46,16 +46,23 @@ func (r *retry) Handle(ctx context.Context, d *consumer.Delivery) error {
 		return nil
 	}
 	delays := newDelays(r.policy.InitialBackoff, r.policy.MaxBackoff)
+	// What the sink was not there for is neither an attempt nor time of the
+	// event's: an outage buries nothing.
+	excused, downtime := 0, time.Duration(0)
 	for attempt := 1; ; attempt++ {
 		if ctx.Err() != nil {
 			return r.interrupted(ctx, attempt, err)
 		}
-		age := time.Since(first)
-		if IsPermanent(err) || r.exhausted(attempt, age) {
-			return &gaveUpError{attempts: attempt, age: age, err: err}
+		c := classOf(err)
+		age := time.Since(first) - downtime
+		if c.unavailable {
+			excused++
+		} else if c.permanent || r.exhausted(attempt-excused, age) {
+			return &gaveUpError{attempts: attempt, age: time.Since(first), err: err}
 		}
-		delay := delays.NextBackOff()
-		if r.policy.MaxAge > 0 {
+		began := time.Now()
+		delay := max(delays.NextBackOff(), c.after)
+		if r.policy.MaxAge > 0 && !c.unavailable {
 			delay = min(delay, r.policy.MaxAge-age)
 		}
 		r.log.failed(err, append(eventFields(d), zap.String(consumer.KeyHandler, r.name),
@@ -66,6 +73,9 @@ func (r *retry) Handle(ctx context.Context, d *consumer.Delivery) error {
 		r.stats.retries.Add(1)
 		if err = r.next.Handle(ctx, d); err == nil {
 			return nil
+		}
+		if c.unavailable {
+			downtime += time.Since(began)
 		}
 	}
 }
