@@ -116,6 +116,6 @@ func (a application) void(l LeaseRow) LeaseRow {
 	if l.Shard == "" || l.Generation >= a.generation {
 		return l
 	}
-	l.Owner, l.Heir, l.Children, l.Checkpoint = "", "", nil, Position{SequenceNumber: TrimHorizon}
+	l.Owner, l.Heir, l.Children, l.Above, l.Checkpoint = "", "", nil, Above{}, Position{SequenceNumber: TrimHorizon}
 	return l
 }

@@ -33,6 +33,8 @@ const (
 	attrInstance   = "instance"   // S, of a worker: which process has the ID
 	attrDraining   = "draining"   // BOOL, of a worker
 	attrAddress    = "adminAddress"
+	attrAbove      = "handledAbove"   // B, of a lease: what is done above the checkpoint, see Above
+	attrAboveFrom  = "handledFrom"    // S, of a lease: the first record above the checkpoint
 	attrAcquired   = "acquiredAt"     // S, of a lease: RFC 3339 by its owner's clock, for people
 	attrGeneration = "generation"     // N, of a lease and the application; absent is 1
 	attrTimestamp  = "startTimestamp" // S, of the application: RFC 3339, goes with AT_TIMESTAMP
@@ -73,6 +75,8 @@ type LeaseRow struct {
 	AcquiredAt time.Time
 	// Generation counts the streams of this name, from 1.
 	Generation int64
+	// Above is what is done above the checkpoint.
+	Above Above
 	// Throughput is what was read of it lately, in KiB a second, as it was last
 	// worth writing down.
 	Throughput float64
@@ -135,6 +139,11 @@ func leaseOf(it item) (LeaseRow, error) {
 	if at, err := time.Parse(time.RFC3339, textOf(it, attrAcquired)); err == nil { // it decides nothing
 		r.AcquiredAt = at
 	}
+	if b, ok := it[attrAbove].(*types.AttributeValueMemberB); ok {
+		if above, err := decodeAbove(textOf(it, attrAboveFrom), b.Value); err == nil { // else it is repeated
+			r.Above = above
+		}
+	}
 	if n, ok := it[attrThroughput].(*types.AttributeValueMemberN); ok {
 		if f, err := strconv.ParseFloat(n.Value, 64); err == nil && f > 0 { // nor does this
 			r.Throughput = f
@@ -174,6 +183,9 @@ func (r LeaseRow) item() item {
 	}
 	if !r.AcquiredAt.IsZero() {
 		it[attrAcquired] = str(timeText(r.AcquiredAt))
+	}
+	if !r.Above.IsEmpty() {
+		it[attrAboveFrom], it[attrAbove] = str(r.Above.First), &types.AttributeValueMemberB{Value: r.Above.encode()}
 	}
 	if r.Throughput > 0 {
 		it[attrThroughput] = float(r.Throughput)

@@ -78,6 +78,31 @@ func (t *Tracker) Watermark() Position {
 	return t.watermark
 }
 
+// Progress returns the watermark and what is done above it.
+func (t *Tracker) Progress() Progress {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := Progress{Position: t.watermark}
+	open := t.entries[t.head:]
+	if len(open) == 0 {
+		return p
+	}
+	p.Above.First = open[0].position.SequenceNumber
+	done := false // what the last run counts
+	p.Above.Runs = []int{0}
+	for _, e := range open {
+		if (e.parts == 0) != done {
+			done = !done
+			p.Above.Runs = append(p.Above.Runs, 0)
+		}
+		p.Above.Runs[len(p.Above.Runs)-1]++
+	}
+	if !done { // the last ones, that are not
+		p.Above.Runs = p.Above.Runs[:len(p.Above.Runs)-1]
+	}
+	return p
+}
+
 // Pending returns the number of records above the watermark.
 func (t *Tracker) Pending() int {
 	t.mu.Lock()

@@ -175,7 +175,7 @@ func (c *Consumer) newShard(lease *checkpoint.Lease) *shard {
 		cutter:  cutter{stream: c.cfg.Stream, shard: lease.Shard(), keys: c.listing.keys(lease.Shard())},
 		tracker: checkpoint.NewTracker(lease.Start()), since: time.Now(),
 		busy: make(map[*piece]Running), parked: make(map[*piece]Parked),
-		checkpoint: lease.Start(), progressAt: time.Now(), checkpointTriedAt: time.Now(),
+		saved: checkpoint.Progress{Position: lease.Start(), Above: lease.Above()}, replay: lease.Above().Read(), progressAt: time.Now(), checkpointTriedAt: time.Now(),
 	}
 	s.source.doubt = c.listing.doubt
 	s.lanes = newLanes(c.cfg.Lanes, s.handle)

@@ -152,20 +152,21 @@ func (s *shard) noteCheckpoint(err error) {
 	}
 }
 
-// writeCheckpoint writes the watermark if it is past what was written.
+// writeCheckpoint writes the watermark, and what is done above it, if there is
+// more of it than was written.
 func (s *shard) writeCheckpoint(ctx context.Context) error {
-	at := s.tracker.Watermark()
+	p := s.tracker.Progress()
 	s.mu.Lock()
-	moved := at.Compare(s.checkpoint) > 0
+	moved := !p.Equal(s.saved)
 	s.mu.Unlock()
 	if !moved {
 		return nil
 	}
-	if err := s.lease.Checkpoint(ctx, at); err != nil {
+	if err := s.lease.Save(ctx, p); err != nil {
 		return err
 	}
 	s.mu.Lock()
-	s.checkpoint, s.checkpointedAt = at, time.Now()
+	s.saved, s.checkpointedAt = p, time.Now()
 	s.mu.Unlock()
 	return nil
 }
@@ -197,7 +198,7 @@ func (s *shard) status() ShardStatus {
 		InFlightBytes: s.budget.inFlight(), Watermark: s.tracker.Watermark(),
 		Counts: Counts{
 			Handled: s.handled.Load(), Duplicates: s.duplicates.Load(), DeadLettered: s.deadLettered.Load(),
-			Records: s.records.Load(), Bytes: s.bytes.Load(),
+			Records: s.records.Load(), Bytes: s.bytes.Load(), Skipped: s.skipped.Load(),
 		},
 	}
 	s.source.mu.Lock()
@@ -209,7 +210,7 @@ func (s *shard) status() ShardStatus {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st.Checkpoint, st.CheckpointedAt = s.checkpoint, s.checkpointedAt
+	st.Checkpoint, st.CheckpointedAt = s.saved.Position, s.checkpointedAt
 	st.CheckpointTriedAt, st.CheckpointProblem, st.ProgressAt = s.checkpointTriedAt, s.checkpointProblem, s.progressAt
 	for _, r := range s.busy {
 		if st.Slowest.Since.IsZero() || r.Since.Before(st.Slowest.Since) {

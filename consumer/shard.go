@@ -42,6 +42,9 @@ type shard struct {
 	tracker *checkpoint.Tracker
 	lanes   *lanes
 	since   time.Time
+	// replay tells which records the last owner has handled above its checkpoint;
+	// only accept touches it.
+	replay *checkpoint.AboveReader
 	// order counts the records accepted; only accept touches it.
 	order uint64
 
@@ -53,6 +56,7 @@ type shard struct {
 	handled      atomic.Int64
 	duplicates   atomic.Int64
 	deadLettered atomic.Int64
+	skipped      atomic.Int64
 	records      atomic.Int64
 	bytes        atomic.Int64
 
@@ -62,7 +66,7 @@ type shard struct {
 	busy           map[*piece]Running
 	parked         map[*piece]Parked
 	progressAt     time.Time
-	checkpoint     checkpoint.Position
+	saved          checkpoint.Progress
 	checkpointedAt time.Time
 	// checkpointTriedAt and checkpointProblem are of the last look at whether a
 	// checkpoint is due.
@@ -181,6 +185,12 @@ func (s *shard) acceptRecord(r types.Record) {
 	s.records.Add(1)
 	s.bytes.Add(size)
 	s.order++
+	if s.replay.Next(pos.SequenceNumber) {
+		s.tracker.Add(pos, 0)
+		s.budget.give(size)
+		s.skipped.Add(1)
+		return
+	}
 	ticket := s.tracker.Add(pos, len(pieces))
 	if len(pieces) == 0 {
 		s.budget.give(size)

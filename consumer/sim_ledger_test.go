@@ -32,6 +32,8 @@ type simEvent struct {
 	shard   string
 	seq     string
 	handled int
+	// kept says that the lease table says that it was handled.
+	kept bool
 	// by handled it last, at.
 	by *simWorker
 	at time.Time
@@ -150,6 +152,9 @@ func (l *ledger) repeated(e *simEvent, w *simWorker, d *Delivery, s *simShard) {
 	if !e.by.disturbed(e.at, now) && !w.disturbed(e.at, now) {
 		l.violated("%s handles %s again, %s after %s did, and neither was disturbed", w.name, e.id, now.Sub(e.at), e.by.name)
 	}
+	if e.kept && !w.disturbed(e.at, now) {
+		l.violated("%s handles %s again though the table says that it was handled", w.name, e.id)
+	}
 	at := checkpoint.Position{SequenceNumber: d.SequenceNumber}
 	if at.Compare(s.checkpoint) <= 0 && !w.disturbed(e.at, now) {
 		l.violated("%s handles %s again, at %s, though %s is checkpointed at %s", w.name, e.id, d.SequenceNumber, d.Shard, s.checkpoint)
@@ -188,6 +193,21 @@ func (l *ledger) written(row checkpoint.LeaseRow) {
 	}
 	s.checkpoint, s.counter, s.owner = row.Checkpoint, row.Counter, row.Owner
 	l.settle(row.Shard, s)
+	l.keep(row, s)
+}
+
+// keep checks that what the table says to be handled above the checkpoint was.
+func (l *ledger) keep(row checkpoint.LeaseRow, s *simShard) {
+	above := row.Above.Read()
+	for _, e := range s.events[s.settled:] {
+		if !above.Next(e.seq) {
+			continue
+		}
+		e.kept = true
+		if e.handled == 0 {
+			l.violated("%s says that %s at %s is handled, which it was not", row.Shard, e.id, e.seq)
+		}
+	}
 }
 
 // settle checks that nothing below the checkpoint is unhandled.

@@ -32,6 +32,9 @@ type Counts struct {
 	Handled, Duplicates, DeadLettered int64
 	// Records counts Kinesis records fetched, Bytes their payload.
 	Records, Bytes int64
+	// Skipped counts records that an earlier owner of the shard had handled above
+	// its checkpoint.
+	Skipped int64
 }
 
 func (c *Counts) add(d Counts) {
@@ -40,6 +43,7 @@ func (c *Counts) add(d Counts) {
 	c.DeadLettered += d.DeadLettered
 	c.Records += d.Records
 	c.Bytes += d.Bytes
+	c.Skipped += d.Skipped
 }
 
 // ShardStatus is a moment of a shard that this process owns.
