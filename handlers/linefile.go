@@ -49,6 +49,30 @@ const linePermissions = 0o640
 
 // openLines opens or creates the file and mends what a crash left at its end.
 func openLines(path string) (*lineFile, error) {
+	for {
+		l, err := openLinesOnce(path)
+		if err != nil || !l.regular || l.stillAt(path) {
+			return l, err
+		}
+		// Another process has put a file without removed letters in its place
+		// between our opening and our locking it.
+		if err := l.close(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// stillAt tells whether the file is the one that the path names.
+func (l *lineFile) stillAt(path string) bool {
+	open, err := l.f.Stat()
+	if err != nil {
+		return true // it shows when it is written
+	}
+	named, err := os.Stat(path)
+	return err == nil && os.SameFile(open, named)
+}
+
+func openLinesOnce(path string) (*lineFile, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, linePermissions)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", err, mendOpen(path, err))
