@@ -90,3 +90,6 @@ func (p Pattern) Match(eventType string) bool {
 
 // String is the pattern as it was written.
 func (p Pattern) String() string { return p.text }
+
+// Everything is the pattern of every event.
+func Everything() []Pattern { return []Pattern{{text: "*", parts: []string{"", ""}}} }

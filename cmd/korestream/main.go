@@ -70,11 +70,11 @@ Try it with nothing installed:  korestream dev`,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return &usageError{errors.New("name a command: run, dev, emulate, doctor, leases, explain, config or version")}
+			return &usageError{errors.New("name a command: run, dev, emulate, doctor, leases, explain, dlq, config or version")}
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newRun(stdout), newDev(stdout, stderr), newEmulate(stdout), newDoctor(stdout), newLeases(stdout), newExplain(stdout),
+	root.AddCommand(newRun(stdout), newDev(stdout, stderr), newEmulate(stdout), newDoctor(stdout), newLeases(stdout), newExplain(stdout), newDLQ(stdout, stderr),
 		newConfig(stdout), newVersion(stdout))
 	for _, c := range root.Commands() {
 		if c.Args == nil {
