@@ -19,11 +19,13 @@ func (p Progress) Equal(q Progress) bool {
 }
 
 // Above says which of the records after a position are done, by their places:
-// the records of a shard never change their order. First ties the places to the
-// shard; if another record comes first now, because the stream has trimmed some
-// or somebody has moved the checkpoint, all of it means nothing.
+// the records of a shard never change their order. They are tied to the first
+// record after the position or, where that was not read yet, to the one at the
+// position; if another record comes first now, because the stream has trimmed
+// some or somebody has moved the checkpoint, all of it means nothing.
 type Above struct {
-	// First is the sequence number of the first record after the position.
+	// First is the sequence number of the first record after the position, empty
+	// if it is not known.
 	First string
 	// Runs are numbers of records, in turn not done and done, the first ones not
 	// done.
@@ -79,23 +81,22 @@ func decodeAbove(first string, b []byte) (Above, error) {
 	return a, nil
 }
 
-// AboveReader goes through the records after a position one after another. It is
-// not safe for concurrent use.
-type AboveReader struct {
+// aboveReader goes through the records after a position one after another.
+type aboveReader struct {
 	above Above
 	begun bool
-	run   int // which run the next record is in
-	used  int // how many of that run have passed
+	// anchored says that the record at the position itself was read before the
+	// others, so that nothing between was trimmed.
+	anchored bool
+	run      int // which run the next record is in
+	used     int // how many of that run have passed
 }
 
-// Read returns a reader of it.
-func (a Above) Read() *AboveReader { return &AboveReader{above: a} }
-
-// Next tells whether the next record, of this sequence number, is done already.
-func (r *AboveReader) Next(sequenceNumber string) bool {
+// next tells whether the next record, of this sequence number, is done already.
+func (r *aboveReader) next(sequenceNumber string) bool {
 	if !r.begun {
 		r.begun = true
-		if sequenceNumber != r.above.First {
+		if r.above.First != sequenceNumber && (r.above.First != "" || !r.anchored) {
 			r.above = Above{}
 		}
 	}
@@ -108,4 +109,20 @@ func (r *AboveReader) Next(sequenceNumber string) bool {
 	}
 	r.used++
 	return r.run%2 == 1
+}
+
+// rest returns the runs of the records that were not read yet, the first ones
+// not done; nil if none of them is done.
+func (r *aboveReader) rest() []int {
+	if r.run >= len(r.above.Runs) {
+		return nil
+	}
+	left := append([]int{r.above.Runs[r.run] - r.used}, r.above.Runs[r.run+1:]...)
+	if r.run%2 == 1 {
+		left = append([]int{0}, left...)
+	}
+	if len(left) == 2 && left[1] == 0 {
+		return nil
+	}
+	return left
 }

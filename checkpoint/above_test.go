@@ -8,9 +8,9 @@ import (
 
 // readAll returns what a reader says of records 0 to n-1, named so.
 func readAll(a Above, n int) []bool {
-	r, out := a.Read(), make([]bool, n)
+	r, out := aboveReader{above: a}, make([]bool, n)
 	for i := range out {
-		out[i] = r.Next(fmt.Sprint("seq", i))
+		out[i] = r.next(fmt.Sprint("seq", i))
 	}
 	return out
 }
@@ -40,13 +40,13 @@ func TestAbove_SaysOfEachRecordWhatTheTrackerKnew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := above.Read()
+		r := aboveReader{above: above}
 		for i := base; i < n; i++ {
-			if got := r.Next(fmt.Sprint("seq", i)); got != done[i] {
+			if got := r.next(fmt.Sprint("seq", i)); got != done[i] {
 				t.Fatalf("seed %d: record %d: got %t, want %t", seed, i, got, done[i])
 			}
 		}
-		if r.Next("more") {
+		if r.next("more") {
 			t.Errorf("seed %d: a record that came later counts as done", seed)
 		}
 	}

@@ -31,6 +31,9 @@ type Lease struct {
 	write sync.Mutex // held during a write, and guards all below
 	at    Position   // the last checkpoint that was written for certain
 	above Above      // what was written with it
+	// writes counts the tries to write, so that one that arrives late, after a
+	// later one, is refused.
+	writes int64
 	// maybe are the values that the checkpoint may have in the table: that of
 	// at, and those of writes whose outcome is not known.
 	maybe    []string

@@ -33,6 +33,7 @@ func (l *Lease) save(ctx context.Context, p Progress, children []string) error {
 
 // writeOnce makes one write. The caller holds write.
 func (l *Lease) writeOnce(ctx context.Context, p Progress, children []string) error {
+	l.writes++
 	it, err := l.store.rows.update(ctx, l.shard, expression(p, len(children) > 0), l.condition(), l.values(p, children))
 	if old, failed := conditionFailed(err); failed {
 		return l.refused(ctx, old, p)
@@ -87,22 +88,25 @@ func (l *Lease) refused(ctx context.Context, old item, p Progress) error {
 }
 
 func expression(p Progress, withChildren bool) string {
-	e := "SET checkpoint = :at, checkpointSubSequenceNumber = :sub, ownerSwitchesSinceCheckpoint = :none, throughputKBps = :throughput"
+	e := "SET checkpoint = :at, checkpointSubSequenceNumber = :sub, ownerSwitchesSinceCheckpoint = :none, throughputKBps = :throughput, leaseWrites = :writes"
 	if withChildren {
 		e += ", childShardIds = :children"
 	}
-	if p.Above.IsEmpty() {
+	switch {
+	case p.Above.IsEmpty():
 		return e + " REMOVE handledAbove, handledFrom"
+	case p.Above.First == "":
+		return e + ", handledAbove = :above REMOVE handledFrom"
 	}
 	return e + ", handledAbove = :above, handledFrom = :from"
 }
 
 // condition fences the write: the lease is ours, and its checkpoint is one that
-// we have written or found. So a write that arrives late, after a higher one,
-// is refused.
+// we have written or found. A write that arrives late, after a later one, is
+// refused.
 func (l *Lease) condition() string {
 	var b strings.Builder
-	b.WriteString("leaseOwner = :me AND leaseCounter = :counter AND ")
+	b.WriteString("leaseOwner = :me AND leaseCounter = :counter AND (attribute_not_exists(leaseWrites) OR leaseWrites < :writes) AND ")
 	if l.maybe[0] == "" {
 		b.WriteString("(attribute_not_exists(checkpoint) OR checkpoint IN (")
 	} else {
@@ -122,13 +126,16 @@ func (l *Lease) values(p Progress, children []string) item {
 	v := item{
 		":me": str(l.store.cfg.Worker), ":counter": num(l.counter),
 		":at": str(p.Position.SequenceNumber), ":sub": num(p.Position.SubSequenceNumber), ":none": num(0),
-		":throughput": float(l.throughput),
+		":throughput": float(l.throughput), ":writes": num(l.writes),
 	}
 	for i, m := range l.maybe {
 		v[fmt.Sprintf(":maybe%d", i)] = str(m)
 	}
 	if !p.Above.IsEmpty() {
-		v[":above"], v[":from"] = &types.AttributeValueMemberB{Value: p.Above.encode()}, str(p.Above.First)
+		v[":above"] = &types.AttributeValueMemberB{Value: p.Above.encode()}
+		if p.Above.First != "" {
+			v[":from"] = str(p.Above.First)
+		}
 	}
 	if len(children) > 0 {
 		v[":children"] = strs(children)

@@ -34,6 +34,7 @@ const (
 	attrDraining   = "draining"   // BOOL, of a worker
 	attrAddress    = "adminAddress"
 	attrAbove      = "handledAbove"   // B, of a lease: what is done above the checkpoint, see Above
+	attrWrites     = "leaseWrites"    // N, of a lease: how often its owner has written a checkpoint
 	attrAboveFrom  = "handledFrom"    // S, of a lease: the first record above the checkpoint
 	attrAcquired   = "acquiredAt"     // S, of a lease: RFC 3339 by its owner's clock, for people
 	attrGeneration = "generation"     // N, of a lease and the application; absent is 1
@@ -185,7 +186,10 @@ func (r LeaseRow) item() item {
 		it[attrAcquired] = str(timeText(r.AcquiredAt))
 	}
 	if !r.Above.IsEmpty() {
-		it[attrAboveFrom], it[attrAbove] = str(r.Above.First), &types.AttributeValueMemberB{Value: r.Above.encode()}
+		it[attrAbove] = &types.AttributeValueMemberB{Value: r.Above.encode()}
+		if r.Above.First != "" {
+			it[attrAboveFrom] = str(r.Above.First)
+		}
 	}
 	if r.Throughput > 0 {
 		it[attrThroughput] = float(r.Throughput)

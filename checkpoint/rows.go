@@ -159,7 +159,7 @@ func (r *rows) createLease(ctx context.Context, s Shard, worker string, app appl
 func (r *rows) takeLease(ctx context.Context, seen LeaseRow, worker string, app application) (LeaseRow, error) {
 	update := "SET leaseOwner = :me, leaseCounter = :next, acquiredAt = :now, " +
 		"ownerSwitchesSinceCheckpoint = if_not_exists(ownerSwitchesSinceCheckpoint, :none) + :one"
-	remove := " REMOVE heir"
+	remove := " REMOVE heir, leaseWrites"
 	condition := "leaseCounter = :seen AND attribute_not_exists(leaseOwner)"
 	values := item{
 		":seen": num(seen.Counter), ":next": num(seen.Counter + 1), ":me": str(worker),

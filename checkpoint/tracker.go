@@ -17,6 +17,8 @@ type Tracker struct {
 	head    int
 	// first is the ticket of entries[0].
 	first Ticket
+	// before is what was done above the start already.
+	before aboveReader
 }
 
 // Ticket stands for one record that was added to a Tracker.
@@ -28,7 +30,12 @@ type trackedRecord struct {
 }
 
 // NewTracker returns a tracker of a shard that is done up to start.
-func NewTracker(start Position) *Tracker { return &Tracker{watermark: start} }
+func NewTracker(start Position) *Tracker { return ResumeTracker(Progress{Position: start}) }
+
+// ResumeTracker returns a tracker of a shard that is done as far as p says.
+func ResumeTracker(p Progress) *Tracker {
+	return &Tracker{watermark: p.Position, before: aboveReader{above: p.Above}}
+}
 
 // Add adds the next record in shard order. It is done when Done was called once
 // for each of its parts; a record of no parts is done at once.
@@ -76,31 +83,6 @@ func (t *Tracker) Watermark() Position {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.watermark
-}
-
-// Progress returns the watermark and what is done above it.
-func (t *Tracker) Progress() Progress {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	p := Progress{Position: t.watermark}
-	open := t.entries[t.head:]
-	if len(open) == 0 {
-		return p
-	}
-	p.Above.First = open[0].position.SequenceNumber
-	done := false // what the last run counts
-	p.Above.Runs = []int{0}
-	for _, e := range open {
-		if (e.parts == 0) != done {
-			done = !done
-			p.Above.Runs = append(p.Above.Runs, 0)
-		}
-		p.Above.Runs[len(p.Above.Runs)-1]++
-	}
-	if !done { // the last ones, that are not
-		p.Above.Runs = p.Above.Runs[:len(p.Above.Runs)-1]
-	}
-	return p
 }
 
 // Pending returns the number of records above the watermark.

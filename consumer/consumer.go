@@ -169,13 +169,14 @@ func (c *Consumer) runShard(lease *checkpoint.Lease) (ended bool) {
 func (c *Consumer) newShard(lease *checkpoint.Lease) *shard {
 	log := c.log.With(zap.String(KeyShard, lease.Shard()))
 	b := newBudget(c.pool, c.cfg.ShardBytes)
+	done := checkpoint.Progress{Position: lease.Start(), Above: lease.Above()}
 	s := &shard{
 		cfg: c.cfg, lease: lease, dispatcher: c.dispatcher, burier: c.burier, log: log,
 		source: newSource(c.kc, c.cfg, lease.Shard(), lease.Start(), b, log), budget: b,
 		cutter:  cutter{stream: c.cfg.Stream, shard: lease.Shard(), keys: c.listing.keys(lease.Shard())},
-		tracker: checkpoint.NewTracker(lease.Start()), since: time.Now(),
+		tracker: checkpoint.ResumeTracker(done), since: time.Now(),
 		busy: make(map[*piece]Running), parked: make(map[*piece]Parked),
-		saved: checkpoint.Progress{Position: lease.Start(), Above: lease.Above()}, replay: lease.Above().Read(), progressAt: time.Now(), checkpointTriedAt: time.Now(),
+		saved: done, progressAt: time.Now(), checkpointTriedAt: time.Now(),
 	}
 	s.source.doubt = c.listing.doubt
 	s.lanes = newLanes(c.cfg.Lanes, s.handle)

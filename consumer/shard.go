@@ -42,9 +42,6 @@ type shard struct {
 	tracker *checkpoint.Tracker
 	lanes   *lanes
 	since   time.Time
-	// replay tells which records the last owner has handled above its checkpoint;
-	// only accept touches it.
-	replay *checkpoint.AboveReader
 	// order counts the records accepted; only accept touches it.
 	order uint64
 
@@ -179,14 +176,16 @@ func (s *shard) acceptRecord(r types.Record) {
 			zap.Int(KeyCount, outside), zap.String(KeySequenceNumber, pos.SequenceNumber))
 	}
 	if pos.Compare(s.source.resume) <= 0 {
+		if pos.SequenceNumber == s.source.resume.SequenceNumber {
+			s.tracker.SeenStart()
+		}
 		s.budget.give(size)
 		return
 	}
 	s.records.Add(1)
 	s.bytes.Add(size)
 	s.order++
-	if s.replay.Next(pos.SequenceNumber) {
-		s.tracker.Add(pos, 0)
+	if s.tracker.AddDone(pos) {
 		s.budget.give(size)
 		s.skipped.Add(1)
 		return

@@ -198,9 +198,13 @@ func (l *ledger) written(row checkpoint.LeaseRow) {
 
 // keep checks that what the table says to be handled above the checkpoint was.
 func (l *ledger) keep(row checkpoint.LeaseRow, s *simShard) {
-	above := row.Above.Read()
+	above := checkpoint.ResumeTracker(checkpoint.Progress{Position: row.Checkpoint, Above: row.Above})
+	above.SeenStart()
 	for _, e := range s.events[s.settled:] {
-		if !above.Next(e.seq) {
+		if !above.AddDone(checkpoint.Position{SequenceNumber: e.seq}) {
+			if e.kept {
+				l.violated("%s does not say any more that %s at %s is handled", row.Shard, e.id, e.seq)
+			}
 			continue
 		}
 		e.kept = true
