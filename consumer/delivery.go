@@ -38,6 +38,8 @@ const (
 	Duplicate
 	// DeadLettered: given up, and durably buried.
 	DeadLettered
+	// Dropped: given up, and only counted and logged, as somebody has chosen.
+	Dropped
 )
 
 // Dispatcher takes events to their handlers.

@@ -60,7 +60,7 @@ func (s *shard) attempt(p *piece) (outcome Outcome, err error) {
 		return DeadLettered, s.burier.Bury(s.work, p.letter)
 	}
 	outcome, err = s.dispatcher.Dispatch(s.work, p.delivery)
-	if err == nil && (outcome < Handled || outcome > DeadLettered) {
+	if err == nil && (outcome < Handled || outcome > Dropped) {
 		err = errors.New("dispatcher returned neither an outcome nor an error")
 	}
 	return outcome, err
@@ -108,6 +108,8 @@ func (s *shard) finish(p *piece, outcome Outcome) {
 		s.duplicates.Add(1)
 	case DeadLettered:
 		s.deadLettered.Add(1)
+	case Dropped:
+		s.dropped.Add(1)
 	}
 	if p.letter != nil {
 		s.log.Warn("record buried", zap.String(KeyReason, p.letter.Reason), zap.String(KeySequenceNumber, p.letter.SequenceNumber), zap.NamedError(KeyError, p.letter.Err))
@@ -197,7 +199,7 @@ func (s *shard) status() ShardStatus {
 		Shard: s.lease.Shard(), Since: s.since, InFlight: waiting + running, Running: running,
 		InFlightBytes: s.budget.inFlight(), Watermark: s.tracker.Watermark(),
 		Counts: Counts{
-			Handled: s.handled.Load(), Duplicates: s.duplicates.Load(), DeadLettered: s.deadLettered.Load(),
+			Handled: s.handled.Load(), Duplicates: s.duplicates.Load(), DeadLettered: s.deadLettered.Load(), Dropped: s.dropped.Load(),
 			Records: s.records.Load(), Bytes: s.bytes.Load(), Skipped: s.skipped.Load(),
 		},
 	}

@@ -53,6 +53,7 @@ type shard struct {
 	handled      atomic.Int64
 	duplicates   atomic.Int64
 	deadLettered atomic.Int64
+	dropped      atomic.Int64
 	skipped      atomic.Int64
 	records      atomic.Int64
 	bytes        atomic.Int64

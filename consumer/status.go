@@ -29,7 +29,7 @@ const (
 
 // Counts counts events by what became of them.
 type Counts struct {
-	Handled, Duplicates, DeadLettered int64
+	Handled, Duplicates, DeadLettered, Dropped int64
 	// Records counts Kinesis records fetched, Bytes their payload.
 	Records, Bytes int64
 	// Skipped counts records that an earlier owner of the shard had handled above
@@ -41,6 +41,7 @@ func (c *Counts) add(d Counts) {
 	c.Handled += d.Handled
 	c.Duplicates += d.Duplicates
 	c.DeadLettered += d.DeadLettered
+	c.Dropped += d.Dropped
 	c.Records += d.Records
 	c.Bytes += d.Bytes
 	c.Skipped += d.Skipped

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -29,16 +31,18 @@ type Mux struct {
 	logger  *zap.Logger
 	stats   counters
 
-	buryLog, dedupeLog *failureLog
+	buryLog, dedupeLog, parkLog *failureLog
 }
 
 var _ consumer.Dispatcher = (*Mux)(nil)
 
 // route is a Route whose handler is wrapped: retry, time-out, recover.
 type route struct {
-	name    string
-	match   []Pattern
-	handler Handler
+	name      string
+	match     []Pattern
+	handler   Handler
+	exhausted Exhausted
+	pause     time.Duration // between two rounds of an event that is parked
 }
 
 // Option sets something of a Mux that has a harmless default.
@@ -68,9 +72,10 @@ func NewMux(routes []Route, burier consumer.Burier, policy RetryPolicy, opts ...
 		opt(m)
 	}
 	m.buryLog = newFailureLog(m.logger, zapcore.ErrorLevel, "bury event, trying again")
+	m.parkLog = newFailureLog(m.logger, zapcore.ErrorLevel, "event parked, trying again")
 	m.dedupeLog = newFailureLog(m.logger, zapcore.ErrorLevel, "claim event for dedupe, trying again")
 	for _, r := range routes {
-		m.routes = append(m.routes, route{name: r.Name, match: r.Match, handler: m.wrap(r, policy)})
+		m.routes = append(m.routes, route{name: r.Name, match: r.Match, handler: m.wrap(r, policy), exhausted: policy.OnExhausted, pause: policy.MaxBackoff})
 	}
 	return m, nil
 }
@@ -185,26 +190,5 @@ func (m *Mux) runAll(ctx context.Context, routes []*route, d *consumer.Delivery)
 	if err := errors.Join(errs...); err != nil {
 		return 0, err
 	}
-	for _, o := range outcomes {
-		if o == consumer.DeadLettered {
-			return consumer.DeadLettered, nil
-		}
-	}
-	return consumer.Handled, nil
-}
-
-// run is one route's part: handled, buried, or interrupted.
-func (m *Mux) run(ctx context.Context, r *route, d *consumer.Delivery) (consumer.Outcome, error) {
-	err := r.handler.Handle(ctx, d)
-	if err == nil {
-		return consumer.Handled, nil
-	}
-	var gaveUp *gaveUpError
-	if !errors.As(err, &gaveUp) {
-		return 0, err
-	}
-	if err := m.bury(ctx, r, d, gaveUp); err != nil {
-		return 0, err
-	}
-	return consumer.DeadLettered, nil
+	return slices.Max(outcomes), nil // what was given up on by one was given up on
 }

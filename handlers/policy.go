@@ -23,10 +23,27 @@ type RetryPolicy struct {
 	// longest. Waits double in between, and each is jittered by half either
 	// way; no jittered wait exceeds MaxBackoff.
 	InitialBackoff, MaxBackoff time.Duration
+	// OnExhausted says what becomes of an event that was given up on; empty is
+	// DeadLetter.
+	OnExhausted Exhausted
 	// Timeout cancels the handler's context that long after an attempt began;
 	// 0 never does.
 	Timeout time.Duration
 }
+
+// Exhausted is what becomes of an event that a handler has given up on.
+type Exhausted string
+
+// The choices of RetryPolicy.OnExhausted.
+const (
+	// DeadLetter buries it.
+	DeadLetter Exhausted = "dead_letter"
+	// Park leaves it where it is: its key waits, loudly, and it is tried again
+	// and again, with the shard's checkpoint below it.
+	Park Exhausted = "park"
+	// Drop counts and logs it, and goes on.
+	Drop Exhausted = "drop"
+)
 
 // DefaultRetryPolicy returns a policy that outlasts a restart of a sink: about
 // four minutes in 20 attempts, but for handlers that are slow to fail.
@@ -51,6 +68,8 @@ func (p RetryPolicy) Validate() error {
 		return fmt.Errorf("InitialBackoff must be above 0 (%s)", p.InitialBackoff)
 	case p.MaxBackoff < p.InitialBackoff:
 		return fmt.Errorf("field MaxBackoff (%s) must not be below InitialBackoff (%s)", p.MaxBackoff, p.InitialBackoff)
+	case p.OnExhausted != "" && p.OnExhausted != DeadLetter && p.OnExhausted != Park && p.OnExhausted != Drop:
+		return fmt.Errorf("field OnExhausted is %q; want dead_letter, park or drop", p.OnExhausted)
 	case p.Timeout < 0:
 		return fmt.Errorf("field Timeout must not be negative (%s); 0 is none", p.Timeout)
 	}

@@ -2,7 +2,7 @@ package handlers
 
 import "sync/atomic"
 
-// Stats counts what a [Mux] did since it was made. The counts only grow.
+// Stats counts what a [Mux] did since it was made. All but Parked only grow.
 type Stats struct {
 	// Retries counts attempts after the first, Panics and Timeouts the
 	// attempts that ended so.
@@ -12,19 +12,24 @@ type Stats struct {
 	// Buried counts dead letters; an event that several routes gave up on has
 	// several. BuryFailures counts tries to bury that failed.
 	Buried, BuryFailures int64
+	// Parked is how many events wait now because a handler has given up on them
+	// and is to go on.
+	Parked int64
+	// Dropped counts events that a route gave up on and nobody keeps.
+	Dropped int64
 	// Duplicates counts events that were handled before.
 	Duplicates int64
 }
 
 // counters are the live numbers behind Stats.
 type counters struct {
-	retries, panics, timeouts, unrouted, buried, buryFailures, duplicates atomic.Int64
+	retries, panics, timeouts, unrouted, buried, buryFailures, parked, dropped, duplicates atomic.Int64
 }
 
 func (c *counters) snapshot() Stats {
 	return Stats{
 		Retries: c.retries.Load(), Panics: c.panics.Load(), Timeouts: c.timeouts.Load(),
 		Unrouted: c.unrouted.Load(), Buried: c.buried.Load(), BuryFailures: c.buryFailures.Load(),
-		Duplicates: c.duplicates.Load(),
+		Parked: c.parked.Load(), Dropped: c.dropped.Load(), Duplicates: c.duplicates.Load(),
 	}
 }

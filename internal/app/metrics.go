@@ -32,6 +32,7 @@ var (
 	descTimeouts = desc("handler_timeouts_total", "Attempts of handlers that were cut off.")
 	descUnrouted = desc("events_unrouted_total", "Events that no handler's patterns match.")
 	descBuryFail = desc("dead_letter_failures_total", "Tries to write a dead letter that failed.")
+	descKept     = desc("events_parked", "Events that wait because a handler has given up on them and is to go on (retry.on_exhausted).")
 	descShards   = desc("stream_open_shards", "Open shards of the stream.")
 	descOwned    = desc("shard_owned", "1 for each shard that this process has leased, by what it is doing.", "shard", "state")
 	descBehind   = desc("shard_behind_seconds", "How far the newest record read is behind the shard's tip.", "shard")
@@ -57,6 +58,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	counter(descEvents, st.Totals.Handled, "handled")
 	counter(descEvents, st.Totals.Duplicates, "duplicate")
 	counter(descEvents, st.Totals.DeadLettered, "dead_lettered")
+	counter(descEvents, st.Totals.Dropped, "dropped")
 	counter(descRecords, st.Totals.Records)
 	counter(descBytes, st.Totals.Bytes)
 	counter(descSkipped, st.Totals.Skipped)
@@ -65,6 +67,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	counter(descTimeouts, hs.Timeouts)
 	counter(descUnrouted, hs.Unrouted)
 	counter(descBuryFail, hs.BuryFailures)
+	gauge(descKept, float64(hs.Parked))
 	gauge(descShards, float64(st.OpenShards))
 	for _, s := range st.Shards {
 		gauge(descOwned, 1, s.Shard, string(s.State))

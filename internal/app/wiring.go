@@ -72,6 +72,7 @@ func retryPolicy(cfg *config.Config) handlers.RetryPolicy {
 	r := cfg.Retry
 	return handlers.RetryPolicy{
 		MaxAttempts: r.MaxAttempts, MaxAge: r.MaxAge, InitialBackoff: r.InitialBackoff, MaxBackoff: r.MaxBackoff, Timeout: r.Timeout,
+		OnExhausted: handlers.Exhausted(r.OnExhausted),
 	}
 }
 
@@ -118,7 +119,7 @@ func (d *Daemon) consumerConfig() consumer.Config {
 	c.Stream, c.StreamARN = d.cfg.StreamName(), d.cfg.StreamARN()
 	c.Application, c.Worker = d.cfg.Application, d.cfg.Worker
 	c.Start = startPosition(d.cfg.Start)
-	c.LaneKey, c.Lanes = consumer.LaneKey(d.cfg.Lanes.Key), d.cfg.Lanes.PerShard
+	c.LaneKey, c.Lanes = consumer.LaneKey(d.cfg.Lanes.Key), d.cfg.Lanes.Concurrency
 	c.CheckpointInterval, c.DrainTimeout = d.cfg.Checkpoint.Interval, d.cfg.Drain.Timeout
 	return c
 }

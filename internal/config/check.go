@@ -67,7 +67,7 @@ func (c *Config) check(l *loader) {
 			add(key, "want more than 0s")
 		}
 	}
-	for key, n := range map[string]int{"lanes.per_shard": c.Lanes.PerShard, "dedupe.max_count": c.Dedupe.MaxCount} {
+	for key, n := range map[string]int{"lanes.concurrency": c.Lanes.Concurrency, "dedupe.max_count": c.Dedupe.MaxCount} {
 		if n == 0 && !l.failed(key) {
 			add(key, "want at least 1")
 		}

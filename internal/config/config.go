@@ -51,6 +51,7 @@ type Retry struct {
 	MaxAge         time.Duration `key:"max_age" default:"15m" doc:"time from the first call to the last; 0s is no bound"`
 	InitialBackoff time.Duration `key:"initial_backoff" default:"100ms" doc:"wait before the second call; it doubles from call to call, jittered"`
 	MaxBackoff     time.Duration `key:"max_backoff" default:"30s" doc:"longest wait between two calls"`
+	OnExhausted    string        `key:"on_exhausted" default:"dead_letter" enum:"dead_letter|park|drop" doc:"what becomes of an event that a handler has given up on: buried, kept waiting with its SIM, or only counted and logged"`
 	Timeout        time.Duration `key:"timeout" default:"30s" doc:"time that one call may take; 0s is no bound"`
 }
 
@@ -69,8 +70,8 @@ type Dedupe struct {
 
 // Lanes is what is handled in order and what in parallel.
 type Lanes struct {
-	Key      string `key:"key" default:"sim" enum:"sim|partition_key|subject|shard" doc:"events of one key are handled one after another"`
-	PerShard int    `key:"per_shard" default:"64" doc:"keys of one shard that are handled at the same time"`
+	Key         string `key:"key" default:"sim" enum:"sim|partition_key|subject|shard" doc:"events of one key are handled one after another"`
+	Concurrency int    `key:"concurrency" default:"64" doc:"keys of one shard that are handled at the same time"`
 }
 
 // Lease is how shards are shared out.

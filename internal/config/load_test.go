@@ -94,7 +94,7 @@ func TestLoad_AStreamIsEnough(t *testing.T) {
 
 func TestLoad_FlagsGoBeforeVariablesBeforeTheFile(t *testing.T) {
 	t.Parallel()
-	file := write(t, "stream: file\nlease: {failover: 1s}\ndrain: {timeout: 1s}\nlanes: {per_shard: 1}")
+	file := write(t, "stream: file\nlease: {failover: 1s}\ndrain: {timeout: 1s}\nlanes: {concurrency: 1}")
 	c, err := Load(Sources{
 		File: file, NoFiles: true,
 		Env:   []string{"PATH=/bin", "KORESTREAM_CONFIG=" + file, "KORESTREAM_LEASE_FAILOVER=2s", "KORESTREAM_DRAIN_TIMEOUT=2s", `KORESTREAM_HANDLERS=[{name: a, type: log, match: "x, y"}]`},
@@ -103,8 +103,8 @@ func TestLoad_FlagsGoBeforeVariablesBeforeTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Stream != "file" || c.Lanes.PerShard != 1 || c.Lease.Failover != 2*time.Second || c.Drain.Timeout != 3*time.Second {
-		t.Errorf("got stream %s, lanes %d, failover %s, drain %s", c.Stream, c.Lanes.PerShard, c.Lease.Failover, c.Drain.Timeout)
+	if c.Stream != "file" || c.Lanes.Concurrency != 1 || c.Lease.Failover != 2*time.Second || c.Drain.Timeout != 3*time.Second {
+		t.Errorf("got stream %s, lanes %d, failover %s, drain %s", c.Stream, c.Lanes.Concurrency, c.Lease.Failover, c.Drain.Timeout)
 	}
 	if want := []string{"x", "y"}; !slices.Equal(c.Handlers[0].Match, want) {
 		t.Errorf("handlers of a variable: got %+v", c.Handlers)
@@ -126,7 +126,7 @@ func TestLoad_NamesEveryMistake(t *testing.T) {
 		{"a region that contradicts", "region: us-east-1\nstream: arn:aws:kinesis:eu-west-1:123456789012:stream/kore", nil, []string{"region: eu-west-1"}},
 		{"durations", "stream: s\ndrain: {timeout: 25}\nlease: {failover: -1s}\ncheckpoint: {interval: 0s}\nretry: {timeout: soon}", nil, []string{"checkpoint.interval: more than 0s", "drain.timeout: unit", "lease.failover: negative", "retry.timeout: unit"}},
 		{"a failover too short", "stream: s\nlease: {failover: 500ms}", nil, []string{"lease.failover: 1s or more"}},
-		{"numbers", "stream: s\nlanes: {per_shard: 0}\ndedupe: {max_count: many}\nstartup: {shards: {min: -1}}", nil, []string{"dedupe.max_count: whole number", "lanes.per_shard: at least 1", "startup.shards.min: negative"}},
+		{"numbers", "stream: s\nlanes: {concurrency: 0}\ndedupe: {max_count: many}\nstartup: {shards: {min: -1}}", nil, []string{"dedupe.max_count: whole number", "lanes.concurrency: at least 1", "startup.shards.min: negative"}},
 		{"bounds that contradict", "stream: s\nstartup: {shards: {min: 5, max: 2}}\nretry: {initial_backoff: 1m}", nil, []string{"retry.max_backoff: less than", "startup.shards.max: less than"}},
 		{"words", "stream: s\nlog: {level: wran}\nlease: {create_table: perhaps}\nstart: noon\nlanes: {key: colour}", nil, []string{"lanes.key: none of", "lease.create_table: neither true nor false", "log.level: did you mean warn", "start: RFC 3339"}},
 		{"a list for a word", "stream: [a, b]", nil, []string{"stream: want one value"}},

@@ -1,0 +1,58 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+
+	"go.uber.org/zap"
+
+	"korestream/consumer"
+)
+
+// run is one route's part: handled, given up on, or interrupted.
+func (m *Mux) run(ctx context.Context, r *route, d *consumer.Delivery) (consumer.Outcome, error) {
+	for {
+		err := r.handler.Handle(ctx, d)
+		if err == nil {
+			return consumer.Handled, nil
+		}
+		var gaveUp *gaveUpError
+		if !errors.As(err, &gaveUp) {
+			return 0, err
+		}
+		switch r.exhausted {
+		case Park:
+			// Here and not by an error of the dispatch, which would call the other
+			// handlers of the event again.
+			if err := m.park(ctx, r, d, gaveUp); err != nil {
+				return 0, err
+			}
+			continue
+		case Drop:
+			m.drop(r, d, gaveUp)
+			return consumer.Dropped, nil
+		}
+		if err := m.bury(ctx, r, d, gaveUp); err != nil {
+			return 0, err
+		}
+		return consumer.DeadLettered, nil
+	}
+}
+
+// park says so and waits for the next round of tries.
+func (m *Mux) park(ctx context.Context, r *route, d *consumer.Delivery, gaveUp *gaveUpError) error {
+	m.stats.parked.Add(1)
+	defer m.stats.parked.Add(-1)
+	m.parkLog.failed(gaveUp, append(eventFields(d), zap.String(consumer.KeyHandler, r.name))...)
+	if sleep(ctx, r.pause) != nil {
+		return interruption(ctx, gaveUp)
+	}
+	return nil
+}
+
+// drop counts and logs an event that nobody keeps.
+func (m *Mux) drop(r *route, d *consumer.Delivery, gaveUp *gaveUpError) {
+	m.stats.dropped.Add(1)
+	m.logger.Error("event dropped", append(eventFields(d), zap.String(consumer.KeyHandler, r.name),
+		zap.Int(consumer.KeyAttempt, gaveUp.attempts), zap.Error(gaveUp.err))...)
+}
