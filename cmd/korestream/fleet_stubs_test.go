@@ -129,6 +129,10 @@ type producer struct {
 	quit chan struct{}
 	done chan struct{}
 
+	// spread puts events by keys of their own rather than by their SIM, so that
+	// a repeat goes to another shard.
+	spread bool
+
 	mu     sync.Mutex // guards places
 	places map[string]place
 }
@@ -165,7 +169,7 @@ func (p *producer) put(ids []string) {
 		for _, id := range ids {
 			sim, _, _ := strings.Cut(id, "/")
 			data := fmt.Sprintf(`{"specversion":"1.0","id":%q,"type":"com.kore.iot.supersim.connection.data-session.updated","source":"kore-events","data":{"sim_sid":%q}}`, id, sim)
-			entries = append(entries, ktypes.PutRecordsRequestEntry{Data: []byte(data), PartitionKey: aws.String(sim)})
+			entries = append(entries, ktypes.PutRecordsRequestEntry{Data: []byte(data), PartitionKey: aws.String(p.key(sim, len(entries)))})
 		}
 		out, err := p.s.kc.PutRecords(context.Background(), &kinesis.PutRecordsInput{StreamName: aws.String(testStream), Records: entries},
 			func(o *kinesis.Options) { o.Retryer = aws.NopRetryer{} }) // a lost answer would put them twice
@@ -185,6 +189,13 @@ func (p *producer) put(ids []string) {
 		p.mu.Unlock()
 		ids = refused
 	}
+}
+
+func (p *producer) key(sim string, n int) string {
+	if p.spread {
+		return fmt.Sprint(sim, "-", n)
+	}
+	return sim
 }
 
 // stop ends the load and returns how many events were put.

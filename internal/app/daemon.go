@@ -24,6 +24,7 @@ type Daemon struct {
 	consumer *consumer.Consumer
 	leases   *checkpoint.Store
 	mux      *handlers.Mux
+	handled  *handlers.DynamoDeduper // nil unless events are remembered in a table
 	admin    *admin
 	closers  []closer
 }
@@ -128,6 +129,9 @@ func (d *Daemon) startup(ctx context.Context) error {
 		zap.Duration("retention", report.Retention), zap.String("mode", report.Mode))
 	if err := d.leases.Init(ctx); err != nil {
 		return fmt.Errorf("lease table: %w", err)
+	}
+	if d.handled != nil {
+		return d.handled.Init(ctx)
 	}
 	return nil
 }

@@ -62,8 +62,16 @@ func (d *Daemon) openHandler(h config.Handler) (handlers.Handler, error) {
 
 func (d *Daemon) muxOptions() []handlers.Option {
 	opts := []handlers.Option{handlers.WithLogger(d.log)}
-	if d.cfg.Dedupe.Store == "memory" {
-		opts = append(opts, handlers.WithDeduper(handlers.NewMemoryDeduper(d.cfg.Dedupe.MaxCount, d.cfg.Dedupe.MaxAge)))
+	c := d.cfg.Dedupe
+	memory := handlers.NewMemoryDeduper(c.MaxCount, c.MaxAge)
+	switch c.Store {
+	case "memory":
+		opts = append(opts, handlers.WithDeduper(memory))
+	case "dynamodb":
+		d.handled = handlers.NewDynamoDeduper(d.clients.dynamo, handlers.DynamoDedupeConfig{
+			Table: d.cfg.DedupeTable(), MaxAge: c.MaxAge, ClaimTimeout: c.ClaimTimeout,
+		}, d.log)
+		opts = append(opts, handlers.WithDeduper(handlers.Layered(memory, d.handled)))
 	}
 	return opts
 }

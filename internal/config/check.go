@@ -83,6 +83,17 @@ func (c *Config) check(l *loader) {
 			add(key, "%q is no address: want host:port, such as 127.0.0.1:9090", address)
 		}
 	}
+	if c.Dedupe.Store == "dynamodb" {
+		if c.Dedupe.MaxAge < time.Minute {
+			add("dedupe.max_age", "%s is less than a minute", c.Dedupe.MaxAge)
+		}
+		if c.Dedupe.ClaimTimeout <= c.Lease.Failover {
+			add("dedupe.claim_timeout", "%s is not longer than lease.failover, %s", c.Dedupe.ClaimTimeout, c.Lease.Failover)
+		}
+		if c.DedupeTable() == c.LeaseTable() {
+			add("dedupe.table", "%s is the lease table", c.DedupeTable())
+		}
+	}
 	if c.DeadLetters.Path == "" {
 		add("dead_letters.path", "empty: name a file")
 	}

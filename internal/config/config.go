@@ -63,9 +63,11 @@ type DeadLetters struct {
 
 // Dedupe is what recognises events that were handled before.
 type Dedupe struct {
-	Store    string        `key:"store" default:"memory" enum:"memory|none" doc:"where handled event IDs are remembered: in this process, or not"`
-	MaxCount int           `key:"max_count" default:"200000" doc:"memory: most IDs remembered"`
-	MaxAge   time.Duration `key:"max_age" default:"1h" doc:"memory: how long an ID is remembered"`
+	Store        string        `key:"store" default:"memory" enum:"memory|dynamodb|none" doc:"where handled event IDs are remembered: in this process, in a table that all workers share, or not"`
+	MaxCount     int           `key:"max_count" default:"200000" doc:"memory: most IDs remembered"`
+	MaxAge       time.Duration `key:"max_age" default:"1h" doc:"how long an ID is remembered; dynamodb: 1m or more"`
+	Table        string        `key:"table" doc:"dynamodb: the table, made if it is not there; empty is the application's name with -handled"`
+	ClaimTimeout time.Duration `key:"claim_timeout" default:"30s" doc:"dynamodb: how long an event of a process that died waits; longer than lease.failover"`
 }
 
 // Lanes is what is handled in order and what in parallel.
@@ -118,6 +120,14 @@ func (c *Config) StreamARN() string {
 		return c.Stream
 	}
 	return ""
+}
+
+// DedupeTable returns the name of the table of handled events.
+func (c *Config) DedupeTable() string {
+	if c.Dedupe.Table != "" {
+		return c.Dedupe.Table
+	}
+	return c.Application + "-handled"
 }
 
 // LeaseTable returns the lease table's name.
