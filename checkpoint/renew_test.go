@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 var born = time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
@@ -120,5 +122,40 @@ func TestStore_WritesADeletedTableAgainFromMemory(t *testing.T) {
 		if s.app.start.SequenceNumber != TrimHorizon {
 			t.Errorf("the application's start: got %s, want what it was", s.app.start)
 		}
+	})
+}
+
+func TestStore_SaysThatAShardExpiredUnreadAndRemovesItsLeaseLater(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "shardId-0", "shardId-1")
+		a := w.start("a")
+		core, logs := observer.New(zap.ErrorLevel)
+		a.log = zap.New(core)
+		w.must(a.take("shardId-1").Release(t.Context()))
+		ended := a.take("shardId-0")
+		ended.MarkEnded(nil)
+		w.must(ended.Finish(t.Context()))
+		w.must(ended.Release(t.Context()))
+		listings := func(n int) {
+			for range n {
+				a.SetShards(nil)
+				time.Sleep(3 * time.Second)
+			}
+		}
+		listings(absentFor + 1)
+		if n := logs.FilterMessageSnippet("before it was read to its end").Len(); n != 1 {
+			t.Errorf("%d lines say that a shard expired unread, want 1", n)
+		}
+		if row := w.row("shardId-1"); row.Shard == "" {
+			t.Error("its lease was removed at once")
+		}
+		listings(goneFor)
+		for _, shard := range []string{"shardId-0", "shardId-1"} {
+			if row, err := a.Lease(t.Context(), shard); err != nil || row.Shard != "" {
+				t.Errorf("lease of %s in the end: got %+v, %v, want none", shard, row, err)
+			}
+		}
+		a.stop()
 	})
 }

@@ -80,11 +80,14 @@ func (s *Store) SetShards(shards []Shard) {
 	for _, sh := range shards {
 		listed[sh.ID] = sh
 	}
-	for id := range s.leases {
+	for id, l := range s.leases {
 		if _, ok := listed[id]; ok {
 			delete(s.absences, id)
-		} else {
-			s.absences[id]++
+			continue
+		}
+		if s.absences[id]++; s.absences[id] == absentFor && !l.Finished() && l.Generation == s.app.generation {
+			s.log.Error("shard has left the stream before it was read to its end: what was not read of it is lost",
+				zap.String("shard", id), zap.Stringer("checkpoint", l.Checkpoint))
 		}
 	}
 	s.shards = listed

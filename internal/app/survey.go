@@ -26,7 +26,6 @@ type survey struct {
 	leases  map[string]checkpoint.LeaseRow
 	shards  map[string]checkpoint.Shard
 	workers map[string]*surveyedWorker
-	first   checkpoint.Snapshot
 }
 
 // surveyedWorker is one process of the application.
@@ -57,16 +56,17 @@ func newSurvey(ctx context.Context, cfg *config.Config) (*survey, error) {
 		cfg: cfg, clients: c, leases: make(map[string]checkpoint.LeaseRow),
 		shards: make(map[string]checkpoint.Shard), workers: make(map[string]*surveyedWorker),
 	}
-	if s.first, err = s.store().Load(ctx); err != nil {
+	snap, err := s.store().Load(ctx)
+	if err != nil {
 		if tableMissing(err) {
 			return nil, fmt.Errorf("there is no lease table %s: has application %s ever run?", cfg.LeaseTable(), cfg.Application)
 		}
 		return nil, err
 	}
-	for _, l := range s.first.Leases {
+	for _, l := range snap.Leases {
 		s.leases[l.Shard] = l
 	}
-	for _, w := range s.first.Workers {
+	for _, w := range snap.Workers {
 		s.workers[w.ID] = &surveyedWorker{WorkerRow: w}
 	}
 	listed, err := consumer.ListShards(ctx, c.kinesis, cfg.StreamName(), cfg.StreamARN())
