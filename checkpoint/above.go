@@ -43,6 +43,9 @@ func (a Above) equal(b Above) bool {
 	return a.First == b.First && string(a.encode()) == string(b.encode())
 }
 
+// mark ties an Above to its position in the table.
+func (p Position) mark() string { return fmt.Sprintf("%s/%d", p.SequenceNumber, p.SubSequenceNumber) }
+
 // maxAbove bounds what a lease's row holds of it, in bytes: a thousand gaps
 // or so. A row of up to 1 KiB is one write unit, see
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html

@@ -63,7 +63,7 @@ func (s *Store) exportRow(ctx context.Context, l LeaseRow) error {
 	}
 	l.Owner, l.Heir = "", ""
 	it := l.item()
-	for _, own := range []string{attrHeir, attrAcquired, attrGeneration, attrAbove, attrAboveFrom, attrWrites} {
+	for _, own := range []string{attrHeir, attrAcquired, attrGeneration, attrAbove, attrAboveAfter, attrAboveFrom, attrWrites} {
 		delete(it, own)
 	}
 	err := s.rows.put(ctx, it)

@@ -39,7 +39,7 @@ func TestExport_WritesWhatEveryVersionOfAmazonsLibraryReads(t *testing.T) {
 			if !ok {
 				t.Errorf("a row that is no lease: %v", it)
 			}
-			for _, own := range []string{attrHeir, attrAcquired, attrGeneration, attrAbove, attrAboveFrom, attrEntityType} {
+			for _, own := range []string{attrHeir, attrAcquired, attrGeneration, attrAbove, attrAboveAfter, attrAboveFrom, attrEntityType} {
 				if _, there := it[own]; there {
 					t.Errorf("%s has our attribute %s", l.key, own)
 				}

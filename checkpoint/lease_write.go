@@ -94,11 +94,11 @@ func expression(p Progress, withChildren bool) string {
 	}
 	switch {
 	case p.Above.IsEmpty():
-		return e + " REMOVE handledAbove, handledFrom"
+		return e + " REMOVE handledAbove, handledAfter, handledFrom"
 	case p.Above.First == "":
-		return e + ", handledAbove = :above REMOVE handledFrom"
+		return e + ", handledAbove = :above, handledAfter = :after REMOVE handledFrom"
 	}
-	return e + ", handledAbove = :above, handledFrom = :from"
+	return e + ", handledAbove = :above, handledAfter = :after, handledFrom = :from"
 }
 
 // condition fences the write: the lease is ours, and its checkpoint is one that
@@ -132,6 +132,7 @@ func (l *Lease) values(p Progress, children []string) item {
 		v[fmt.Sprintf(":maybe%d", i)] = str(m)
 	}
 	if !p.Above.IsEmpty() {
+		v[":after"] = str(p.Position.mark())
 		v[":above"] = &types.AttributeValueMemberB{Value: p.Above.encode()}
 		if p.Above.First != "" {
 			v[":from"] = str(p.Above.First)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // says lists which of n records, numbered from 1, a progress says to be done.
@@ -100,4 +102,31 @@ func TestTracker_TrustsNoPlacesWhenTheStreamWasTrimmed(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestLease_IsNotTakenInByPlacesOfAnotherCheckpoint(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "shardId-0")
+		a := w.start("a")
+		l := a.take("shardId-0")
+		for _, above := range []Above{{Runs: []int{1, 3}}, {First: "11", Runs: []int{1, 3}}} {
+			w.must(l.Save(t.Context(), Progress{Position{SequenceNumber: "10", SubSequenceNumber: 3}, above}))
+			w.must(l.Release(t.Context()))
+			if got := w.row("shardId-0").Above; !got.equal(above) {
+				t.Errorf("got %+v, want %+v", got, above)
+			}
+			// As Amazon's library does, which leaves alone what it does not know.
+			w.edit("shardId-0", "SET checkpoint = :at, checkpointSubSequenceNumber = :sub", item{":at": str("500"), ":sub": num(0)})
+			time.Sleep(5 * time.Second)
+			if l = a.take("shardId-0"); !l.Above().IsEmpty() || l.Start() != at(500) {
+				t.Errorf("got %+v at %s, want nothing above 500", l.Above(), l.Start())
+			}
+			w.must(l.Release(t.Context()))
+			w.edit("shardId-0", "SET checkpoint = :at", item{":at": str("9")})
+			time.Sleep(5 * time.Second)
+			l = a.take("shardId-0")
+		}
+		a.stop()
+	})
 }

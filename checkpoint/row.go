@@ -35,6 +35,7 @@ const (
 	attrAddress    = "adminAddress"
 	attrAbove      = "handledAbove"   // B, of a lease: what is done above the checkpoint, see Above
 	attrWrites     = "leaseWrites"    // N, of a lease: how often its owner has written a checkpoint
+	attrAboveAfter = "handledAfter"   // S, of a lease: the checkpoint that it goes with
 	attrAboveFrom  = "handledFrom"    // S, of a lease: the first record above the checkpoint
 	attrAcquired   = "acquiredAt"     // S, of a lease: RFC 3339 by its owner's clock, for people
 	attrGeneration = "generation"     // N, of a lease and the application; absent is 1
@@ -140,11 +141,6 @@ func leaseOf(it item) (LeaseRow, error) {
 	if at, err := time.Parse(time.RFC3339, textOf(it, attrAcquired)); err == nil { // it decides nothing
 		r.AcquiredAt = at
 	}
-	if b, ok := it[attrAbove].(*types.AttributeValueMemberB); ok {
-		if above, err := decodeAbove(textOf(it, attrAboveFrom), b.Value); err == nil { // else it is repeated
-			r.Above = above
-		}
-	}
 	if n, ok := it[attrThroughput].(*types.AttributeValueMemberN); ok {
 		if f, err := strconv.ParseFloat(n.Value, 64); err == nil && f > 0 { // nor does this
 			r.Throughput = f
@@ -160,6 +156,14 @@ func leaseOf(it item) (LeaseRow, error) {
 		}
 	}
 	r.Generation = max(r.Generation, 1)
+	// Who moves the checkpoint and does not know of it, such as Amazon's library,
+	// leaves it behind.
+	b, ok := it[attrAbove].(*types.AttributeValueMemberB)
+	if ok && textOf(it, attrAboveAfter) == r.Checkpoint.mark() {
+		if above, err := decodeAbove(textOf(it, attrAboveFrom), b.Value); err == nil { // else it is repeated
+			r.Above = above
+		}
+	}
 	return r, nil
 }
 
@@ -186,7 +190,7 @@ func (r LeaseRow) item() item {
 		it[attrAcquired] = str(timeText(r.AcquiredAt))
 	}
 	if !r.Above.IsEmpty() {
-		it[attrAbove] = &types.AttributeValueMemberB{Value: r.Above.encode()}
+		it[attrAbove], it[attrAboveAfter] = &types.AttributeValueMemberB{Value: r.Above.encode()}, str(r.Checkpoint.mark())
 		if r.Above.First != "" {
 			it[attrAboveFrom] = str(r.Above.First)
 		}

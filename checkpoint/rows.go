@@ -169,7 +169,7 @@ func (r *rows) takeLease(ctx context.Context, seen LeaseRow, worker string, app 
 	case seen.Generation < app.generation:
 		condition = "leaseCounter = :seen"
 		update += ", generation = :generation, checkpoint = :begin, checkpointSubSequenceNumber = :none"
-		remove += ", childShardIds, handledAbove, handledFrom"
+		remove += ", childShardIds, handledAbove, handledAfter, handledFrom"
 		values[":generation"], values[":begin"] = num(app.generation), str(app.startOf(seen.Shard).SequenceNumber)
 	case seen.Owner != "":
 		condition = "leaseCounter = :seen AND leaseOwner = :owner"
