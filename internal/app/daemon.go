@@ -24,9 +24,15 @@ type Daemon struct {
 	consumer *consumer.Consumer
 	leases   *checkpoint.Store
 	mux      *handlers.Mux
-	handled  *handlers.DynamoDeduper // nil unless events are remembered in a table
 	admin    *admin
+	starters []starter
 	closers  []closer
+}
+
+// starter is one thing to be done over the network before the first event.
+type starter struct {
+	name  string
+	start func(context.Context) error
 }
 
 // closer is one thing to be closed, with its name for the log.
@@ -130,8 +136,10 @@ func (d *Daemon) startup(ctx context.Context) error {
 	if err := d.leases.Init(ctx); err != nil {
 		return fmt.Errorf("lease table: %w", err)
 	}
-	if d.handled != nil {
-		return d.handled.Init(ctx)
+	for _, s := range d.starters {
+		if err := s.start(ctx); err != nil {
+			return fmt.Errorf("start %s: %w", s.name, err)
+		}
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func DLQRedrive(ctx context.Context, cfg *config.Config, o RedriveOptions, log *
 	}
 	report := redriveReport{Picked: len(picked), Failed: []failedLetter{}, DryRun: o.DryRun}
 	if !o.DryRun {
-		r, err := newRedriver(cfg, log)
+		r, err := newRedriver(ctx, cfg, log)
 		if err != nil {
 			return &ExitError{ExitConfig, err}
 		}
@@ -100,13 +100,19 @@ func (r *refusal) Bury(_ context.Context, l *consumer.DeadLetter) error {
 	return nil
 }
 
-func newRedriver(cfg *config.Config, log *zap.Logger) (*redriver, error) {
+func newRedriver(ctx context.Context, cfg *config.Config, log *zap.Logger) (*redriver, error) {
 	r := &redriver{daemon: &Daemon{cfg: cfg, log: log}, policy: retryPolicy(cfg), muxes: make(map[string]*handlers.Mux), gaveUp: &refusal{}}
 	r.policy.MaxAttempts = redriveAttempts
 	var err error
 	if r.routes, err = r.daemon.openHandlers(); err != nil {
 		r.daemon.Close()
 		return nil, err
+	}
+	for _, s := range r.daemon.starters {
+		if err := s.start(ctx); err != nil {
+			r.daemon.Close()
+			return nil, fmt.Errorf("start %s: %w", s.name, err)
+		}
 	}
 	return r, nil
 }

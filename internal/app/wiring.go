@@ -57,6 +57,15 @@ func (d *Daemon) openHandler(h config.Handler) (handlers.Handler, error) {
 		d.closers = append(d.closers, closer{"handler " + h.Name, n.Close})
 		return n, nil
 	}
+	if h.Type == "postgres" {
+		p, err := handlers.OpenPostgres(h.Postgres())
+		if err != nil {
+			return nil, err
+		}
+		d.closers = append(d.closers, closer{"handler " + h.Name, p.Close})
+		d.starters = append(d.starters, starter{"handler " + h.Name, p.Migrate})
+		return p, nil
+	}
 	return nil, fmt.Errorf("unknown type %q", h.Type)
 }
 
@@ -68,10 +77,11 @@ func (d *Daemon) muxOptions() []handlers.Option {
 	case "memory":
 		opts = append(opts, handlers.WithDeduper(memory))
 	case "dynamodb":
-		d.handled = handlers.NewDynamoDeduper(d.clients.dynamo, handlers.DynamoDedupeConfig{
+		table := handlers.NewDynamoDeduper(d.clients.dynamo, handlers.DynamoDedupeConfig{
 			Table: d.cfg.DedupeTable(), MaxAge: c.MaxAge, ClaimTimeout: c.ClaimTimeout,
 		}, d.log)
-		opts = append(opts, handlers.WithDeduper(handlers.Layered(memory, d.handled)))
+		d.starters = append(d.starters, starter{"dedupe", table.Init})
+		opts = append(opts, handlers.WithDeduper(handlers.Layered(memory, table)))
 	}
 	return opts
 }

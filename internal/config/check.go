@@ -146,7 +146,7 @@ func (c *Config) checkHandlers(l *loader) {
 func (h *Handler) checkType(l *loader, at, source string) {
 	switch {
 	case h.Type == "":
-		l.add(at+".type", source, "not set: want log or ndjson")
+		l.add(at+".type", source, "not set: want log, ndjson or postgres")
 	case h.Type == "ndjson" && h.Path == "":
 		l.add(at+".path", source, "not set: name the file, or - for standard output")
 	case h.Type != "ndjson" && h.Path != "" && !l.failed(at+".type"):
@@ -156,12 +156,24 @@ func (h *Handler) checkType(l *loader, at, source string) {
 	case h.Sync == string(handlers.SyncInterval) && h.SyncInterval == 0:
 		l.add(at+".sync_interval", source, "want more than 0s")
 	}
+	if h.Type == "postgres" {
+		if err := h.Postgres().Validate(); err != nil {
+			l.add(at, source, "%v", err)
+		}
+	}
 	if h.Sync == "" && h.Type == "ndjson" {
 		h.Sync = string(handlers.SyncAlways)
 		if h.Path == handlers.Stdout {
 			h.Sync = string(handlers.SyncNever)
 		}
 	}
+}
+
+// Postgres returns the settings of a handler of type postgres.
+func (h *Handler) Postgres() handlers.PostgresConfig {
+	c := handlers.DefaultPostgresConfig()
+	c.DSNFile, c.Schema, c.CreateSchema, c.MaxConns = h.DSNFile, h.Schema, h.CreateSchema, h.MaxConns
+	return c
 }
 
 // checkFiles finds out whether the files can be written, so that it is said now

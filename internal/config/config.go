@@ -38,11 +38,15 @@ type Startup struct {
 // Handler is one route: a handler and the types of the events that it gets.
 type Handler struct {
 	Name         string        `key:"name" doc:"unique name, in logs, metrics and dead letters"`
-	Type         string        `key:"type" enum:"log|ndjson" doc:"log: one log line an event; ndjson: one line of JSON an event, as received"`
+	Type         string        `key:"type" enum:"log|ndjson|postgres" doc:"log: one log line an event; ndjson: one line of JSON an event, as received; postgres: rows of events and of the last state of each SIM"`
 	Match        []string      `key:"match" default:"*" doc:"patterns of event types; * is any run of characters"`
 	Path         string        `key:"path" doc:"ndjson: the file, or - for standard output"`
 	Sync         string        `key:"sync" enum:"always|interval|never" doc:"ndjson: when lines are synced to disk; a file's default is always (events handled at once share a sync), standard output's never"`
 	SyncInterval time.Duration `key:"sync_interval" default:"1s" doc:"ndjson: how often, with sync: interval"`
+	DSNFile      string        `key:"dsn_file" doc:"postgres: a file with the connection string, read again for each connection; empty is the environment, PGHOST and so on"`
+	Schema       string        `key:"schema" default:"korestream" doc:"postgres: the schema that the tables are in"`
+	CreateSchema bool          `key:"create_schema" default:"true" doc:"postgres: make the schema and its tables, and bring them up to date"`
+	MaxConns     int           `key:"max_conns" default:"8" doc:"postgres: connections at once"`
 }
 
 // Retry is how long and how often a handler is tried for one event.

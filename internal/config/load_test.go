@@ -54,8 +54,8 @@ func TestLoad_ReadsEverything(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 	want := []Handler{
-		{Name: "archive", Type: "ndjson", Path: "events.ndjson", Match: []string{"*.data-session.*", "*.test.*"}, Sync: "always", SyncInterval: time.Second},
-		{Name: "out", Type: "ndjson", Path: "-", Match: []string{"*"}, Sync: "never", SyncInterval: time.Second},
+		{Name: "archive", Type: "ndjson", Path: "events.ndjson", Match: []string{"*.data-session.*", "*.test.*"}, Sync: "always", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxConns: 8},
+		{Name: "out", Type: "ndjson", Path: "-", Match: []string{"*"}, Sync: "never", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxConns: 8},
 	}
 	if diff := cmp.Diff(want, c.Handlers); diff != "" {
 		t.Errorf("handlers (-want +got):\n%s", diff)
