@@ -130,7 +130,7 @@ func (c PostgresConfig) read() (*pgxpool.Config, error) {
 func (c PostgresConfig) renewPassword(_ context.Context, to *pgx.ConnConfig) error {
 	pc, err := c.read()
 	if err != nil {
-		return err
+		return Unavailable(err) // no event is to blame for a file that is being replaced
 	}
 	to.Password = pc.ConnConfig.Password
 	return nil

@@ -30,11 +30,14 @@ var awayCodes = []string{
 	"55P03", // a lock that was not to be had in lock_timeout
 }
 
-// classifyPostgres marks an error of the database. What no code tells is a
-// plain error.
+// classifyPostgres marks an error of the database, unless that is marked. What
+// no code tells is a plain error.
 func classifyPostgres(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
+	}
+	if classOf(err).err != nil {
+		return err
 	}
 	if ctx.Err() != nil {
 		// The database did not answer in time, or we are to stop.

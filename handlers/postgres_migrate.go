@@ -52,10 +52,7 @@ func (p *Postgres) Migrate(ctx context.Context) error {
 		}
 		return nil
 	})
-	if err != nil && !IsPermanent(err) {
-		err = classifyPostgres(ctx, err)
-	}
-	if err != nil {
+	if err = classifyPostgres(ctx, err); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil

@@ -123,4 +123,10 @@ func TestPostgres_ReadsANewPasswordWithoutARestart(t *testing.T) {
 	if err := p.pool.Config().BeforeConnect(t.Context(), cc); err != nil || cc.Password != "new" {
 		t.Errorf("got password %q, error %v; want the new one", cc.Password, err)
 	}
+	if err := os.Truncate(cfg.DSNFile, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Handle(t.Context(), usage(t, aSIM, "EZ1", 0, 1)); !IsUnavailable(err) || !errors.Is(err, errNoDSN) {
+		t.Errorf("file is being written: got %v, want an unavailable error that says so", err)
+	}
 }

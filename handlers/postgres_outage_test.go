@@ -3,6 +3,9 @@ package handlers
 import (
 	"context"
 	"fmt"
+	"io"
+	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -96,6 +99,32 @@ func TestPostgres_IsUnavailableWhereNobodyListens(t *testing.T) {
 	}
 	if _, err := p.SIMs(t.Context(), "", 1); !IsUnavailable(err) {
 		t.Errorf("read: got %v, want an unavailable error", err)
+	}
+}
+
+func TestPostgres_IsUnavailableWithoutTheTLSThatItIsToHave(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer l.Close()
+	wg.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.CopyN(io.Discard, c, 8) // the request for TLS
+			_, _ = c.Write([]byte("N"))
+			_ = c.Close()
+		}
+	})
+	p := openPostgresWith(t, postgresConfig(t, "postgres://u:secret@"+l.Addr().String()+"/db?sslmode=require"))
+	if err := p.Handle(t.Context(), usage(t, aSIM, "EZ1", 0, 1)); !IsUnavailable(err) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("got %v, want an unavailable error without the password", err)
 	}
 }
 

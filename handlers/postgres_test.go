@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -92,7 +91,10 @@ func TestPostgres_DoesNotTouchAStateTwice(t *testing.T) {
 func TestPostgres_KeepsWhatJSONBRefuses(t *testing.T) {
 	t.Parallel()
 	p := openPostgres(t, pgtest.Database(t))
-	long := strings.Repeat("x", 5000)
+	long := "" // and such as no compression shortens
+	for r := rand.New(rand.NewPCG(1, 1)); len(long) < 10_000; {
+		long += fmt.Sprintf("%x", r.Uint64())
+	}
 	broken := usage(t, aSIM, "EZbroken", 3, 1)
 	event := *broken.Event
 	event.Raw = []byte("{not JSON")

@@ -113,6 +113,20 @@ func TestState_GoesByWhenItHappened(t *testing.T) {
 	apply(t, &s, happening(t, "EZ2", "attachment.accepted", 10, data{"rat_type": "NB-IoT"}), false)
 }
 
+func TestState_GoesByTheEnvelopeWithinASecond(t *testing.T) {
+	t.Parallel()
+	var s simstate.State
+	for i, suffix := range []string{"attachment.rejected", "attachment.accepted", "attachment.failed"} {
+		e := happening(t, fmt.Sprint("EZ", 3-i), suffix, 0, nil)
+		sent := *e
+		sent.Time = noon.Add(time.Duration(i) * time.Millisecond)
+		apply(t, &s, &sent, true)
+	}
+	if s.Last.By.ID != "EZ1" || s.Attached.Value {
+		t.Errorf("got last %+v, attached %+v; want EZ1, which was sent last", s.Last, s.Attached)
+	}
+}
+
 func TestState_TheEndOfASessionSaysNothingOfTheAttachment(t *testing.T) {
 	t.Parallel()
 	var s simstate.State
@@ -154,6 +168,8 @@ func TestState_CountsEachWindowOfASessionOnce(t *testing.T) {
 	apply(t, &s, update("EZ2", 720, 200), true)
 	apply(t, &s, update("EZ1", 360, 100), false)
 	apply(t, &s, update("EZ1copy", 360, 100), false)
+	later := with(session("PI1", 0), data{"data_download": 100, "data_upload": 1, "data_session_update_end_time": "2026-03-01T12:06:00Z"})
+	apply(t, &s, happening(t, "EZ1again", "data-session.updated", 700, later), false)
 	if got, want := s.Session().Usage(), (simstate.Usage{Download: 300, Upload: 2, Total: 302}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
