@@ -18,7 +18,7 @@ import (
 // simSchedules is how many schedules a run of the tests plays; SIM_SCHEDULES
 // says otherwise, SIM_FIRST with which seed to begin, and SIM_SEED plays one seed
 // alone.
-const simSchedules = 24
+const simSchedules = 12
 
 // TestSimulation plays schedules of what a fleet lives through and checks each
 // step against the guarantees: no gap below a checkpoint, no checkpoint that
