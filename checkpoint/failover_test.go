@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,6 +105,59 @@ func TestStore_OutlivesHeartbeatsThatFailForAWhile(t *testing.T) {
 	})
 }
 
+func TestStore_KeepsItsLeasesWhileOnlyTheAnswersAreLost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "shardId-0")
+		a := w.start("a")
+		l := a.take("shardId-0")
+		a.gate.setMute(true)
+		time.Sleep(5 * a.cfg.Failover)
+		if l.Context().Err() != nil {
+			t.Errorf("lost a lease though its heartbeats stand in the table: %v", context.Cause(l.Context()))
+		}
+		a.gate.setBlind(true) // now it cannot know
+		time.Sleep(a.cfg.deadline() - 3*time.Second)
+		if l.Context().Err() != nil {
+			t.Errorf("lost a lease before the deadline: %v", context.Cause(l.Context()))
+		}
+		time.Sleep(4 * time.Second)
+		if l.Context().Err() == nil {
+			t.Error("still works without knowing of any heartbeat that arrived")
+		}
+		a.gate.setBlind(false)
+		a.gate.setMute(false)
+		a.stop()
+	})
+}
+
+func TestPulse_WhatArrivedTooLateKeepsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var overdue atomic.Bool
+		p := newPulse(8*time.Second, func() { overdue.Store(true) })
+		first := p.send(time.Now())
+		if !p.arrived(first) || p.arrived(first) {
+			t.Error("a heartbeat arrives once, and then it is no news")
+		}
+		time.Sleep(2 * time.Second)
+		second := p.send(time.Now())
+		time.Sleep(7 * time.Second) // 9 s after the first one
+		if !overdue.Load() {
+			t.Error("8 s after the last heartbeat that is known to have arrived it was not overdue")
+		}
+		if !p.arrived(second) {
+			t.Error("the second one arrived in time for its own 8 s")
+		}
+		third := p.send(time.Now())
+		time.Sleep(8 * time.Second)
+		if p.arrived(third) {
+			t.Error("a heartbeat of 8 s ago counts")
+		}
+		p.stop()
+	})
+}
+
 func TestStore_OneWorkerIDIsOneProcess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -120,7 +174,7 @@ func TestStore_OneWorkerIDIsOneProcess(t *testing.T) {
 		if l.Context().Err() != nil {
 			t.Errorf("the first one lost its lease: %v", context.Cause(l.Context()))
 		}
-		if err := second.heartbeat(t.Context()); err == nil || !strings.Contains(err.Error(), `"pod-0"`) {
+		if err := second.heartbeat(t.Context(), 1); err == nil || !strings.Contains(err.Error(), `"pod-0"`) {
 			t.Errorf("the second one's heartbeat: got %v, want the ID", err)
 		}
 		first.gate.close() // killed: it says no goodbye

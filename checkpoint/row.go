@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -31,6 +32,7 @@ const (
 	attrHeir       = "heir"       // S, of a lease: who should take it now that it was released
 	attrEntityType = "entityType" // S
 	attrInstance   = "instance"   // S, of a worker: which process has the ID
+	attrHeartbeat  = "heartbeat"  // N, of a worker: the number that it gave its last heartbeat
 	attrDraining   = "draining"   // BOOL, of a worker
 	attrAddress    = "adminAddress"
 	attrAbove      = "handledAbove"   // B, of a lease: what is done above the checkpoint, see Above
@@ -90,7 +92,7 @@ func (r LeaseRow) Finished() bool { return r.Checkpoint.SequenceNumber == ShardE
 // workerRow is one worker's heartbeat as it stands in the table.
 type workerRow struct {
 	id, instance, address string
-	counter               int64
+	counter, heartbeat    int64
 	draining              bool
 }
 
@@ -205,11 +207,12 @@ func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func workerOf(it item) (workerRow, error) {
 	counter, err := numberOf(it, attrCounter)
+	heartbeat, badHeartbeat := numberOf(it, attrHeartbeat)
 	draining, _ := it[attrDraining].(*types.AttributeValueMemberBOOL)
 	return workerRow{
 		id: textOf(it, attrKey)[len(workerKeyPrefix):], instance: textOf(it, attrInstance),
-		address: textOf(it, attrAddress), counter: counter, draining: draining != nil && draining.Value,
-	}, err
+		address: textOf(it, attrAddress), counter: counter, heartbeat: heartbeat, draining: draining != nil && draining.Value,
+	}, errors.Join(err, badHeartbeat)
 }
 
 func float(f float64) types.AttributeValue {

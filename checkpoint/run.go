@@ -30,20 +30,17 @@ func (s *Store) Run(ctx context.Context) error {
 // keepHeartbeat raises the counter of this worker's row, and ends all leases
 // when it could not for too long.
 func (s *Store) keepHeartbeat(ctx context.Context) {
-	deadline := time.AfterFunc(s.cfg.deadline(), func() {})
-	deadline.Stop()
-	defer func() { deadline.Stop() }()
+	defer s.pulse.stop()
 	var trouble episode.Episode
 	for {
 		sent := time.Now()
 		s.came(&s.beatAt, sent)
-		err := s.heartbeat(ctx)
+		number := s.pulse.send(sent)
+		err := s.heartbeat(ctx, number)
 		pause := s.cfg.heartbeatEvery()
 		switch {
 		case err == nil:
-			deadline.Stop()
-			deadline = time.AfterFunc(s.cfg.deadline()-time.Since(sent), s.heartbeatOverdue)
-			s.setAlive()
+			s.beatArrived(number)
 			if n, over := trouble.Succeeded(); over {
 				s.log.Info("heartbeat is written again", zap.Int("attempt", n))
 			}
@@ -61,12 +58,12 @@ func (s *Store) keepHeartbeat(ctx context.Context) {
 
 // heartbeat writes this worker's row once. Another process with this worker's ID
 // is refused as long as it lives.
-func (s *Store) heartbeat(ctx context.Context) error {
+func (s *Store) heartbeat(ctx context.Context, number int64) error {
 	key := workerKeyPrefix + s.cfg.Worker
-	update := "SET entityType = :type, instance = :instance, adminAddress = :address, draining = :draining ADD leaseCounter :one"
+	update := "SET entityType = :type, instance = :instance, heartbeat = :number, adminAddress = :address, draining = :draining ADD leaseCounter :one"
 	values := item{
 		":type": str(entityWorker), ":instance": str(s.instance), ":address": str(s.cfg.AdminAddress),
-		":draining": boolean(s.isDraining()), ":one": num(1),
+		":draining": boolean(s.isDraining()), ":one": num(1), ":number": num(number),
 	}
 	_, err := s.rows.update(ctx, key, update, "attribute_not_exists(leaseKey) OR instance = :instance", values)
 	old, failed := conditionFailed(err)
@@ -95,6 +92,14 @@ func (s *Store) otherLives(other workerRow) bool {
 	name := "instance:" + other.instance
 	s.watch.observe(name, fmt.Sprint(other.counter), now)
 	return s.watch.alive(name, now)
+}
+
+// beatArrived keeps the leases for another while: the others have seen, or will
+// see, the heartbeat of this number, which was sent then.
+func (s *Store) beatArrived(number int64) {
+	if s.pulse.arrived(number) {
+		s.setAlive()
+	}
 }
 
 func (s *Store) setAlive() {
@@ -156,6 +161,9 @@ func (s *Store) look(ctx context.Context, begun time.Time) error {
 		return nil
 	case err != nil:
 		return err
+	}
+	if me := c.workers[s.cfg.Worker]; me.instance == s.instance {
+		s.beatArrived(me.heartbeat) // its answer may have been lost
 	}
 	s.apply(c, begun)
 	if err := s.renew(ctx); err != nil {

@@ -18,6 +18,7 @@ type Store struct {
 	log  *zap.Logger
 	// instance tells this process from another one with the same worker ID.
 	instance string
+	pulse    *pulse
 	// rescan and beat ask for a scan or a heartbeat now; each holds one wish.
 	rescan, beat chan struct{}
 
@@ -65,6 +66,7 @@ func New(db DynamoDB, cfg Config, opts ...Option) *Store {
 		watch: newWatch(cfg.Failover), freeSince: make(map[string]time.Time), held: make(map[string]*Lease),
 		taking: make(map[string]bool),
 	}
+	s.pulse = newPulse(cfg.deadline(), s.heartbeatOverdue)
 	for _, o := range opts {
 		o(s)
 	}

@@ -63,6 +63,8 @@ type gate struct {
 	shut chan struct{} // nil while open
 	// blind makes scans fail, whether the gate is shut or not.
 	blind bool
+	// mute makes the answers of updates get lost.
+	mute bool
 	// late makes held writes arrive although their caller has gone.
 	late bool
 }
@@ -84,6 +86,12 @@ func (g *gate) setBlind(blind bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.blind = blind
+}
+
+func (g *gate) setMute(mute bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.mute = mute
 }
 
 func (g *gate) pass(ctx context.Context) error {
@@ -125,7 +133,13 @@ func (g *gate) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o .
 		}
 		return nil, err
 	}
-	return g.DynamoDB.UpdateItem(ctx, in, o...)
+	out, err := g.DynamoDB.UpdateItem(ctx, in, o...)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.mute {
+		return nil, errors.New("the answer is lost")
+	}
+	return out, err
 }
 
 func (g *gate) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
