@@ -20,6 +20,10 @@ type Route struct {
 	Name    string
 	Match   []Pattern
 	Handler Handler
+	// Policy takes the place of the Mux's, if it is not nil.
+	Policy *RetryPolicy
+	// Batch gives the handler several events at once, if it is a [BatchHandler].
+	Batch BatchPolicy
 }
 
 // Mux dispatches each event to every route that matches it. It is safe for
@@ -75,6 +79,10 @@ func NewMux(routes []Route, burier consumer.Burier, policy RetryPolicy, opts ...
 	m.parkLog = newFailureLog(m.logger, zapcore.ErrorLevel, "event parked, trying again")
 	m.dedupeLog = newFailureLog(m.logger, zapcore.ErrorLevel, "claim event for dedupe, trying again")
 	for _, r := range routes {
+		policy := policy
+		if r.Policy != nil {
+			policy = *r.Policy
+		}
 		m.routes = append(m.routes, route{name: r.Name, match: r.Match, handler: m.wrap(r, policy), exhausted: policy.OnExhausted, pause: policy.MaxBackoff})
 	}
 	return m, nil
@@ -93,15 +101,40 @@ func checkRoutes(routes []Route) error {
 		case len(r.Match) == 0:
 			return fmt.Errorf("route %q matches nothing: give it a pattern, such as *", r.Name)
 		}
+		if err := r.check(); err != nil {
+			return fmt.Errorf("route %q: %w", r.Name, err)
+		}
 		seen[r.Name] = true
+	}
+	return nil
+}
+
+// check looks at what a route may leave out.
+func (r Route) check() error {
+	if r.Policy != nil {
+		if err := r.Policy.Validate(); err != nil {
+			return fmt.Errorf("retry policy: %w", err)
+		}
+	}
+	if err := r.Batch.Validate(); err != nil {
+		return fmt.Errorf("batch: %w", err)
+	}
+	if _, ok := r.Handler.(BatchHandler); r.Batch.MaxEvents > 1 && !ok {
+		return errors.New("its handler takes one event at a time; leave the batch out")
 	}
 	return nil
 }
 
 func (m *Mux) wrap(r Route, policy RetryPolicy) Handler {
 	h := Handler(&recovery{next: r.Handler, stats: &m.stats})
+	if b, ok := r.Handler.(BatchHandler); ok && r.Batch.MaxEvents > 1 {
+		h = newCollector(b, r.Batch, &m.stats)
+	}
 	if policy.Timeout > 0 {
 		h = newTimeout(h, r.Name, policy.Timeout, &m.stats, m.logger)
+	}
+	if policy.Breaker.Failures > 0 {
+		h = newBreaker(h, r.Name, policy.Breaker, m.logger)
 	}
 	log := newFailureLog(m.logger, zapcore.WarnLevel, "handle event, trying again")
 	return &retry{next: h, name: r.Name, policy: policy, stats: &m.stats, log: log}

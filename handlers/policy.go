@@ -29,6 +29,9 @@ type RetryPolicy struct {
 	// Timeout cancels the handler's context that long after an attempt began;
 	// 0 never does.
 	Timeout time.Duration
+	// Breaker leaves a handler alone that fails for everybody; the zero value
+	// never does.
+	Breaker BreakerPolicy
 }
 
 // Exhausted is what becomes of an event that a handler has given up on.
@@ -54,6 +57,7 @@ func DefaultRetryPolicy() RetryPolicy {
 		InitialBackoff: 100 * time.Millisecond,
 		MaxBackoff:     30 * time.Second,
 		Timeout:        30 * time.Second,
+		Breaker:        BreakerPolicy{Failures: 20, Open: 5 * time.Second},
 	}
 }
 
@@ -72,6 +76,9 @@ func (p RetryPolicy) Validate() error {
 		return fmt.Errorf("field OnExhausted is %q; want dead_letter, park or drop", p.OnExhausted)
 	case p.Timeout < 0:
 		return fmt.Errorf("field Timeout must not be negative (%s); 0 is none", p.Timeout)
+	}
+	if err := p.Breaker.Validate(); err != nil {
+		return fmt.Errorf("breaker: %w", err)
 	}
 	return nil
 }

@@ -19,17 +19,19 @@ type Stats struct {
 	Dropped int64
 	// Duplicates counts events that were handled before.
 	Duplicates int64
+	// Batches counts the calls of handlers with several events at once.
+	Batches int64
 }
 
 // counters are the live numbers behind Stats.
 type counters struct {
-	retries, panics, timeouts, unrouted, buried, buryFailures, parked, dropped, duplicates atomic.Int64
+	retries, panics, timeouts, unrouted, buried, buryFailures, parked, dropped, duplicates, batches atomic.Int64
 }
 
 func (c *counters) snapshot() Stats {
 	return Stats{
 		Retries: c.retries.Load(), Panics: c.panics.Load(), Timeouts: c.timeouts.Load(),
 		Unrouted: c.unrouted.Load(), Buried: c.buried.Load(), BuryFailures: c.buryFailures.Load(),
-		Parked: c.parked.Load(), Dropped: c.dropped.Load(), Duplicates: c.duplicates.Load(),
+		Parked: c.parked.Load(), Dropped: c.dropped.Load(), Duplicates: c.duplicates.Load(), Batches: c.batches.Load(),
 	}
 }

@@ -24,7 +24,7 @@ func TestRun_PostgresKeepsEachEventOnceThroughAnOutage(t *testing.T) {
 	env := []string{
 		"AWS_ENDPOINT_URL=" + s.url(), "KORESTREAM_STREAM=" + testStream, "KORESTREAM_ADMIN_LISTEN=", "KORESTREAM_DEAD_LETTERS_PATH=" + letters,
 		"KORESTREAM_RETRY_MAX_ATTEMPTS=3", "KORESTREAM_RETRY_MAX_BACKOFF=1s", "KORESTREAM_DEDUPE_STORE=none",
-		"KORESTREAM_HANDLERS=[{name: db, type: postgres, dsn_file: " + dsn + "}]",
+		"KORESTREAM_HANDLERS=[{name: db, type: postgres, dsn_file: " + dsn + ", batch: {max_events: 50}}]",
 	}
 	p := start(t, env, "run")
 	p.logged("shard taken")

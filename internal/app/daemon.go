@@ -74,7 +74,7 @@ func newDaemon(ctx context.Context, cfg *config.Config, c clients, log *zap.Logg
 	if err != nil {
 		return nil, &ExitError{ExitConfig, err}
 	}
-	if d.mux, err = handlers.NewMux(routes, sink, retryPolicy(cfg), d.muxOptions()...); err != nil {
+	if d.mux, err = handlers.NewMux(routes, sink, retryPolicy(cfg.Retry), d.muxOptions()...); err != nil {
 		return nil, &ExitError{ExitConfig, err}
 	}
 	d.leases = checkpoint.New(c.dynamo, d.leaseConfig(), checkpoint.WithLogger(log))

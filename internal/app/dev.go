@@ -117,7 +117,7 @@ func newDevWorld(ctx context.Context, o DevOptions, log *zap.Logger) (_ *devWorl
 	if err != nil {
 		return nil, err
 	}
-	w.cfg.Handlers = []config.Handler{{Name: "archive", Type: "ndjson", Match: []string{"*"}, Path: w.files.archive, Sync: "always"}}
+	w.cfg.Handlers = []config.Handler{{Name: "archive", Type: "ndjson", Match: []string{"*"}, Path: w.files.archive, Sync: "always", Retry: w.cfg.Retry}}
 	if w.daemon, err = newDaemon(ctx, w.cfg, c, log); err != nil {
 		return nil, err
 	}

@@ -101,12 +101,15 @@ func (r *refusal) Bury(_ context.Context, l *consumer.DeadLetter) error {
 }
 
 func newRedriver(ctx context.Context, cfg *config.Config, log *zap.Logger) (*redriver, error) {
-	r := &redriver{daemon: &Daemon{cfg: cfg, log: log}, policy: retryPolicy(cfg), muxes: make(map[string]*handlers.Mux), gaveUp: &refusal{}}
-	r.policy.MaxAttempts = redriveAttempts
+	r := &redriver{daemon: &Daemon{cfg: cfg, log: log}, policy: redrivePolicy(cfg.Retry), muxes: make(map[string]*handlers.Mux), gaveUp: &refusal{}}
 	var err error
 	if r.routes, err = r.daemon.openHandlers(); err != nil {
 		r.daemon.Close()
 		return nil, err
+	}
+	for i, h := range cfg.Handlers {
+		policy := redrivePolicy(h.Retry)
+		r.routes[i].Policy, r.routes[i].Batch = &policy, handlers.BatchPolicy{}
 	}
 	for _, s := range r.daemon.starters {
 		if err := s.start(ctx); err != nil {
@@ -115,6 +118,13 @@ func newRedriver(ctx context.Context, cfg *config.Config, log *zap.Logger) (*red
 		}
 	}
 	return r, nil
+}
+
+// redrivePolicy gives up soon: somebody waits, and what is given up on stays.
+func redrivePolicy(r config.Retry) handlers.RetryPolicy {
+	p := retryPolicy(r)
+	p.MaxAttempts, p.OnExhausted, p.Breaker = redriveAttempts, handlers.DeadLetter, handlers.BreakerPolicy{}
+	return p
 }
 
 func (r *redriver) all(ctx context.Context, s handlers.LetterStore, picked []*handlers.Letter, perSecond float64, report *redriveReport) error {
@@ -180,7 +190,7 @@ func (r *redriver) mux(name string) (*handlers.Mux, error) {
 		for _, route := range r.routes {
 			if route.Name == name {
 				// Whatever its patterns say now, this event was its.
-				routes = append(routes, handlers.Route{Name: name, Match: handlers.Everything(), Handler: route.Handler})
+				routes = append(routes, handlers.Route{Name: name, Match: handlers.Everything(), Handler: route.Handler, Policy: route.Policy})
 			}
 		}
 		if len(routes) == 0 {

@@ -32,7 +32,11 @@ func (d *Daemon) openHandlers() ([]handlers.Route, error) {
 		if err != nil {
 			return nil, fmt.Errorf("handlers[%d] %s: %w", i, h.Name, err)
 		}
-		r := handlers.Route{Name: h.Name, Handler: handler}
+		policy := retryPolicy(h.Retry)
+		r := handlers.Route{
+			Name: h.Name, Handler: handler, Policy: &policy,
+			Batch: handlers.BatchPolicy{MaxEvents: h.Batch.MaxEvents, MaxWait: h.Batch.MaxWait},
+		}
 		for _, m := range h.Match {
 			p, err := handlers.ParsePattern(m)
 			if err != nil {
@@ -86,11 +90,11 @@ func (d *Daemon) muxOptions() []handlers.Option {
 	return opts
 }
 
-func retryPolicy(cfg *config.Config) handlers.RetryPolicy {
-	r := cfg.Retry
+func retryPolicy(r config.Retry) handlers.RetryPolicy {
 	return handlers.RetryPolicy{
 		MaxAttempts: r.MaxAttempts, MaxAge: r.MaxAge, InitialBackoff: r.InitialBackoff, MaxBackoff: r.MaxBackoff, Timeout: r.Timeout,
 		OnExhausted: handlers.Exhausted(r.OnExhausted),
+		Breaker:     handlers.BreakerPolicy{Failures: r.Breaker.Failures, Open: r.Breaker.Open},
 	}
 }
 

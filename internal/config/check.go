@@ -61,7 +61,7 @@ func (c *Config) check(l *loader) {
 	}
 	for key, d := range map[string]time.Duration{
 		"checkpoint.interval": c.Checkpoint.Interval, "drain.timeout": c.Drain.Timeout,
-		"retry.initial_backoff": c.Retry.InitialBackoff, "dedupe.max_age": c.Dedupe.MaxAge,
+		"dedupe.max_age": c.Dedupe.MaxAge,
 	} {
 		if d == 0 && !l.failed(key) {
 			add(key, "want more than 0s")
@@ -72,9 +72,7 @@ func (c *Config) check(l *loader) {
 			add(key, "want at least 1")
 		}
 	}
-	if c.Retry.MaxBackoff < c.Retry.InitialBackoff {
-		add("retry.max_backoff", "%s is less than retry.initial_backoff, %s", c.Retry.MaxBackoff, c.Retry.InitialBackoff)
-	}
+	c.Retry.check(l, "retry", l.sources["retry.initial_backoff"])
 	for key, address := range map[string]string{"admin.listen": c.Admin.Listen, "admin.advertise": c.Admin.Advertise} {
 		if address == "" {
 			continue
@@ -139,7 +137,23 @@ func (c *Config) checkHandlers(l *loader) {
 		if len(h.Match) == 0 {
 			l.add(at+".match", source, "empty: no event would go there; leave it out for all, [\"*\"]")
 		}
+		if !l.failed("retry.initial_backoff") && !l.failed("retry.max_backoff") {
+			h.Retry.check(l, at+".retry", source)
+		}
 		h.checkType(l, at, source)
+	}
+}
+
+// check looks at the policy at a place.
+func (r *Retry) check(l *loader, at, source string) {
+	if r.InitialBackoff == 0 && !l.failed(at+".initial_backoff") {
+		l.add(at+".initial_backoff", source, "want more than 0s")
+	}
+	if r.MaxBackoff < r.InitialBackoff {
+		l.add(at+".max_backoff", source, "%s is less than %s.initial_backoff, %s", r.MaxBackoff, at, r.InitialBackoff)
+	}
+	if r.Breaker.Failures > 0 && r.Breaker.Open == 0 {
+		l.add(at+".breaker.open", source, "want more than 0s")
 	}
 }
 
@@ -156,6 +170,12 @@ func (h *Handler) checkType(l *loader, at, source string) {
 	case h.Sync == string(handlers.SyncInterval) && h.SyncInterval == 0:
 		l.add(at+".sync_interval", source, "want more than 0s")
 	}
+	switch {
+	case h.Batch.MaxEvents > 0 && !h.batches():
+		l.add(at+".batch", source, "a handler of type %s takes one event at a time", h.Type)
+	case h.Batch.MaxEvents > 1 && h.Batch.MaxWait == 0:
+		l.add(at+".batch.max_wait", source, "want more than 0s")
+	}
 	if h.Type == "postgres" {
 		if err := h.Postgres().Validate(); err != nil {
 			l.add(at, source, "%v", err)
@@ -168,6 +188,9 @@ func (h *Handler) checkType(l *loader, at, source string) {
 		}
 	}
 }
+
+// batches tells whether a handler of the type can take several events at once.
+func (h *Handler) batches() bool { return h.Type == "postgres" }
 
 // Postgres returns the settings of a handler of type postgres.
 func (h *Handler) Postgres() handlers.PostgresConfig {

@@ -47,6 +47,14 @@ type Handler struct {
 	Schema       string        `key:"schema" default:"korestream" doc:"postgres: the schema that the tables are in"`
 	CreateSchema bool          `key:"create_schema" default:"true" doc:"postgres: make the schema and its tables, and bring them up to date"`
 	MaxConns     int           `key:"max_conns" default:"8" doc:"postgres: connections at once"`
+	Batch        Batch         `key:"batch"`
+	Retry        Retry         `key:"retry"`
+}
+
+// Batch is how many events a handler gets at once.
+type Batch struct {
+	MaxEvents int           `key:"max_events" default:"0" doc:"postgres: most events of one transaction, at most as many as there are SIMs in flight; 0 is one at a time"`
+	MaxWait   time.Duration `key:"max_wait" default:"20ms" doc:"how long the first event of a batch waits for others"`
 }
 
 // Retry is how long and how often a handler is tried for one event.
@@ -57,6 +65,13 @@ type Retry struct {
 	MaxBackoff     time.Duration `key:"max_backoff" default:"30s" doc:"longest wait between two calls"`
 	OnExhausted    string        `key:"on_exhausted" default:"dead_letter" enum:"dead_letter|park|drop" doc:"what becomes of an event that a handler has given up on: buried, kept waiting with its SIM, or only counted and logged"`
 	Timeout        time.Duration `key:"timeout" default:"30s" doc:"time that one call may take; 0s is no bound"`
+	Breaker        Breaker       `key:"breaker"`
+}
+
+// Breaker is when a handler that fails for everybody is left alone.
+type Breaker struct {
+	Failures int           `key:"failures" default:"20" doc:"calls of a handler that fail one after another, of three SIMs or more, before no event is tried and none is given up; 0 is never"`
+	Open     time.Duration `key:"open" default:"5s" doc:"how long no event is tried then, until one is"`
 }
 
 // DeadLetters is where events go that are given up on.

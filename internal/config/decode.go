@@ -20,7 +20,6 @@ func (l *loader) decode() *Config {
 	for _, name := range sorted(l.keys) {
 		k := l.keys[name]
 		if name == handlersKey {
-			c.Handlers = l.handlers()
 			continue
 		}
 		var value any = k.Default
@@ -29,6 +28,7 @@ func (l *loader) decode() *Config {
 		}
 		l.assign(v.FieldByIndex(k.index), k, name, l.sources[name], value)
 	}
+	c.Handlers = l.handlers() // last, for what they share with others is known then
 	return c
 }
 
@@ -37,7 +37,7 @@ func (l *loader) handlers() []Handler {
 	source := l.sources[handlersKey]
 	raw := l.values.Get(handlersKey)
 	if raw == nil {
-		return []Handler{{Name: "log", Type: "log", Match: []string{"*"}, SyncInterval: time.Second}}
+		raw = []any{map[string]any{"name": "log", "type": "log"}}
 	}
 	list, ok := raw.([]any)
 	if !ok {
@@ -61,6 +61,7 @@ func (l *loader) handler(h *Handler, at, source string, raw any) {
 	for _, k := range handlerKeys() {
 		keys[k.Name] = k
 	}
+	m = flat(m)
 	for _, name := range sorted(m) {
 		if _, ok := keys[name]; !ok {
 			l.add(at+"."+name, source, "unknown key%s", didYouMean(name, sorted(keys)))
@@ -72,9 +73,28 @@ func (l *loader) handler(h *Handler, at, source string, raw any) {
 		var value any = k.Default
 		if set, ok := m[name]; ok && set != nil {
 			value = set
+		} else if strings.HasPrefix(name, retryPrefix) && l.values.Get(name) != nil {
+			if value = l.values.Get(name); l.failed(name) { // everybody's, and said already
+				continue
+			}
 		}
 		l.assign(v.FieldByIndex(k.index), k, at+"."+name, source, value)
 	}
+}
+
+// flat gives the settings of sections names with dots.
+func flat(m map[string]any) map[string]any {
+	out := make(map[string]any, len(m))
+	for name, value := range m {
+		if section, ok := value.(map[string]any); ok {
+			for inner, v := range flat(section) {
+				out[name+"."+inner] = v
+			}
+			continue
+		}
+		out[name] = value
+	}
+	return out
 }
 
 // assign reads one value into a field.

@@ -38,16 +38,34 @@ func Keys() []Key {
 		k.Env = EnvPrefix + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
 		keys = append(keys, k)
 		if k.Name == handlersKey {
-			for _, h := range handlerKeys() {
-				h.Name = handlersKey + "[]." + h.Name
-				keys = append(keys, h)
-			}
+			keys = append(keys, listedHandlerKeys()...)
 		}
 	}
 	return keys
 }
 
 const handlersKey = "handlers"
+
+// listedHandlerKeys are the settings of a handler as they are listed: those of
+// its own retry policy are one, for they are the same as everybody's.
+func listedHandlerKeys() []Key {
+	var keys []Key
+	for _, h := range handlerKeys() {
+		if strings.HasPrefix(h.Name, retryPrefix) {
+			continue
+		}
+		h.Name = handlersKey + "[]." + h.Name
+		keys = append(keys, h)
+	}
+	return append(keys, Key{
+		Name: handlersKey + "[].retry", Type: "section",
+		Doc: "what this handler does otherwise than retry says, by the same names",
+	})
+}
+
+// retryPrefix begins the names of the settings that a handler may have of its
+// own and otherwise shares with the others.
+const retryPrefix = "retry."
 
 func handlerKeys() []Key { return keysOf(reflect.TypeFor[Handler](), "", nil) }
 

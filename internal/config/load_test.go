@@ -32,9 +32,10 @@ startup:
   retention: {min: 48h}
   on_mismatch: warn
 handlers:
-  - {name: archive, type: ndjson, path: events.ndjson, match: ["*.data-session.*", "*.test.*"]}
+  - {name: archive, type: ndjson, path: events.ndjson, match: ["*.data-session.*", "*.test.*"], retry: {max_age: 0s}}
   - {name: out, type: ndjson, path: "-"}
 dead_letters: {type: file, path: dead-letters.ndjson}
+retry: {max_attempts: 7, breaker: {failures: 0}}
 dedupe: {store: none}
 lease: {failover: 20s}
 checkpoint: {interval: 500ms}
@@ -53,9 +54,11 @@ func TestLoad_ReadsEverything(t *testing.T) {
 		c.Startup.OnMismatch != "warn" || c.Dedupe.Store != "none" || c.Lease.Failover != 20*time.Second || c.Log.Format != "console" {
 		t.Errorf("got %+v", c)
 	}
+	batch, retry := Batch{MaxWait: 20 * time.Millisecond}, c.Retry
+	retry.MaxAge = 0 // its own
 	want := []Handler{
-		{Name: "archive", Type: "ndjson", Path: "events.ndjson", Match: []string{"*.data-session.*", "*.test.*"}, Sync: "always", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxConns: 8},
-		{Name: "out", Type: "ndjson", Path: "-", Match: []string{"*"}, Sync: "never", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxConns: 8},
+		{Name: "archive", Type: "ndjson", Path: "events.ndjson", Match: []string{"*.data-session.*", "*.test.*"}, Sync: "always", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxConns: 8, Batch: batch, Retry: retry},
+		{Name: "out", Type: "ndjson", Path: "-", Match: []string{"*"}, Sync: "never", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxConns: 8, Batch: batch, Retry: c.Retry},
 	}
 	if diff := cmp.Diff(want, c.Handlers); diff != "" {
 		t.Errorf("handlers (-want +got):\n%s", diff)
