@@ -88,7 +88,7 @@ func (c Config) Validate() error {
 	default:
 		check(false, "Start is %q: want TRIM_HORIZON, LATEST or AT_TIMESTAMP", c.Start.SequenceNumber)
 	}
-	check(c.LaneKey.valid(), "LaneKey is %q: want one of %v", c.LaneKey, LaneKeys())
+	check(c.LaneKey.Valid(), "LaneKey is %q: want one of %v, or a dotted path such as data.network.sid", c.LaneKey, LaneKeys())
 	check(c.Lanes >= 1, "Lanes is %d: want at least 1", c.Lanes)
 	check(c.PollInterval > 0, "PollInterval is %s: want more than 0", c.PollInterval)
 	check(c.PageRecords >= 1 && c.PageRecords <= maxPageRecords, "PageRecords is %d: want 1 to %d", c.PageRecords, maxPageRecords)

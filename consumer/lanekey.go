@@ -1,9 +1,15 @@
 package consumer
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // LaneKey names what makes two events belong to one lane: events of one lane
-// are handled one after another, in stream order.
+// are handled one after another, in stream order. It is one of the constants, or
+// a dotted path into the event such as data.network.sid (see
+// [event.Event.Field]); an event that has nothing there goes by its partition
+// key.
 type LaneKey string
 
 // The lane keys.
@@ -19,12 +25,19 @@ const (
 	LaneKeyShard LaneKey = "shard"
 )
 
-// LaneKeys lists the lane keys.
+// LaneKeys lists the lane keys that have names.
 func LaneKeys() []LaneKey {
 	return []LaneKey{LaneKeySIM, LaneKeyPartitionKey, LaneKeySubject, LaneKeyShard}
 }
 
-func (k LaneKey) valid() bool { return slices.Contains(LaneKeys(), k) }
+// Valid tells whether k is a lane key's name or a dotted path.
+func (k LaneKey) Valid() bool { return slices.Contains(LaneKeys(), k) || k.isPath() }
+
+// isPath tells whether k is names with dots between them, two at least.
+func (k LaneKey) isPath() bool {
+	names := strings.Split(string(k), ".")
+	return len(names) > 1 && !slices.Contains(names, "")
+}
 
 // of returns the lane of a delivery. The kinds of key cannot meet: each has a
 // prefix of its own.
@@ -39,6 +52,11 @@ func (k LaneKey) of(d *Delivery) string {
 	case LaneKeySIM:
 		if sim := d.Event.SIM(); sim != "" {
 			return "sim:" + sim
+		}
+	case LaneKeyPartitionKey:
+	default:
+		if value := d.Event.Field(string(k)); value != "" {
+			return "path:" + value
 		}
 	}
 	return "key:" + d.PartitionKey

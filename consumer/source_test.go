@@ -212,6 +212,18 @@ func TestLaneKey_SaysWhatIsHandledInOrder(t *testing.T) {
 	if a, b := LaneKeyPartitionKey.of(full), LaneKeyPartitionKey.of(plain); a != b {
 		t.Errorf("lanes %q and %q, want one for one partition key", a, b)
 	}
+	path := LaneKey("data.sim_sid")
+	if got, want := path.of(full), "path:HS1"; got != want {
+		t.Errorf("by a path: got %q, want %q", got, want)
+	}
+	if got, want := path.of(plain), LaneKeyPartitionKey.of(plain); got != want {
+		t.Errorf("by a path that the event has not: got %q, want its partition key's, %q", got, want)
+	}
+	for _, k := range []LaneKey{"", "imei", "data.", ".sid", "data..sid"} {
+		if k.Valid() {
+			t.Errorf("%q is taken for a lane key", k)
+		}
+	}
 }
 
 func TestTarget_PrefersTheARN(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"korestream/consumer"
 	"korestream/handlers"
 )
 
@@ -66,6 +67,9 @@ func (c *Config) check(l *loader) {
 		if d == 0 && !l.failed(key) {
 			add(key, "want more than 0s")
 		}
+	}
+	if !consumer.LaneKey(c.Lanes.Key).Valid() {
+		add("lanes.key", "%q is neither one of %v nor a dotted path such as data.network.sid", c.Lanes.Key, consumer.LaneKeys())
 	}
 	for key, n := range map[string]int{"lanes.concurrency": c.Lanes.Concurrency, "dedupe.max_count": c.Dedupe.MaxCount} {
 		if n == 0 && !l.failed(key) {

@@ -91,7 +91,7 @@ type Dedupe struct {
 
 // Lanes is what is handled in order and what in parallel.
 type Lanes struct {
-	Key         string `key:"key" default:"sim" enum:"sim|partition_key|subject|shard" doc:"events of one key are handled one after another"`
+	Key         string `key:"key" default:"sim" doc:"events of one key are handled one after another: sim, partition_key, subject, shard (all of it in order), or a dotted path such as data.network.sid"`
 	Concurrency int    `key:"concurrency" default:"64" doc:"keys of one shard that are handled at the same time"`
 }
 

@@ -131,7 +131,7 @@ func TestLoad_NamesEveryMistake(t *testing.T) {
 		{"a failover too short", "stream: s\nlease: {failover: 500ms}", nil, []string{"lease.failover: 1s or more"}},
 		{"numbers", "stream: s\nlanes: {concurrency: 0}\ndedupe: {max_count: many}\nstartup: {shards: {min: -1}}", nil, []string{"dedupe.max_count: whole number", "lanes.concurrency: at least 1", "startup.shards.min: negative"}},
 		{"bounds that contradict", "stream: s\nstartup: {shards: {min: 5, max: 2}}\nretry: {initial_backoff: 1m}", nil, []string{"retry.max_backoff: less than", "startup.shards.max: less than"}},
-		{"words", "stream: s\nlog: {level: wran}\nlease: {create_table: perhaps}\nstart: noon\nlanes: {key: colour}", nil, []string{"lanes.key: none of", "lease.create_table: neither true nor false", "log.level: did you mean warn", "start: RFC 3339"}},
+		{"words", "stream: s\nlog: {level: wran}\nlease: {create_table: perhaps}\nstart: noon\nlanes: {key: colour}", nil, []string{"lanes.key: neither one of", "lease.create_table: neither true nor false", "log.level: did you mean warn", "start: RFC 3339"}},
 		{"a list for a word", "stream: [a, b]", nil, []string{"stream: want one value"}},
 		{"a word for a group", "stream: s\nlease: 10s", nil, []string{"lease: settings with names"}},
 		{"a list for everything", "- a", nil, []string{"(top level): settings with names", "stream: not set"}},

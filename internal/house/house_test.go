@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"handlers":             {"consumer", "event", "handlers/simstate"},
 	"handlers/simstate":    {"event"},
 	"internal/pgtest":      {},
-	"internal/config":      {"handlers"},
+	"internal/config":      {"consumer", "handlers"},
 	"internal/awsclient":   {},
 	"internal/episode":     {},
 	"internal/app":         {"handlers", "consumer", "checkpoint", "event", "internal/config", "internal/awsclient", "localstack/embed"},
