@@ -41,7 +41,7 @@ func TestDLQ_500BadEventsAreBuriedShownAndRedriven(t *testing.T) {
 	failing := filepath.Join(dir, "failing.yaml")
 	fixed := filepath.Join(dir, "fixed.yaml")
 	write := func(path, handler string) {
-		text := "stream: " + testStream + "\nadmin: {listen: \"\"}\nretry: {max_attempts: 2, initial_backoff: 1ms, max_backoff: 2ms}\n" +
+		text := "stream: " + testStream + "\nadmin: {listen: \"\"}\nretry: {max_attempts: 2, initial_backoff: 1ms, max_backoff: 2ms, breaker: {failures: 0}}\n" +
 			"dead_letters: {type: file, path: " + letters + "}\nhandlers:\n  - {name: archive, type: ndjson, " + handler + ", match: [\"*\"]}\n"
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

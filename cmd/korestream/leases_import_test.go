@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -70,17 +69,8 @@ func javaTable(t *testing.T, db *dynamodb.Client, name string, at map[string]str
 	}
 }
 
-// needsImport skips where the command is not attached.
-func needsImport(t *testing.T) {
-	t.Helper()
-	if c, _, err := newRoot(&bytes.Buffer{}, &bytes.Buffer{}).Find([]string{"leases", "import"}); err != nil || c.Name() != "import" {
-		t.Skip("korestream has no command `leases import` yet")
-	}
-}
-
 func TestLeasesImport_GoesOnWhereTheOtherApplicationStopped(t *testing.T) {
 	t.Parallel()
-	needsImport(t)
 	url := emulate(t)
 	env := []string{"AWS_ENDPOINT_URL=" + url}
 	kc := testKinesis(url)
@@ -133,7 +123,6 @@ func TestLeasesImport_GoesOnWhereTheOtherApplicationStopped(t *testing.T) {
 
 func TestLeasesImport_RefusesWithThreeAndSaysWhatToDo(t *testing.T) {
 	t.Parallel()
-	needsImport(t)
 	url := emulate(t)
 	createStream(t, testKinesis(url), 1)
 	javaTable(t, testDynamoDB(url), "java-app", map[string]string{"shardId-000000000000": "no number"})
@@ -161,7 +150,6 @@ func TestLeasesImport_RefusesWithThreeAndSaysWhatToDo(t *testing.T) {
 
 func TestLeasesImport_TableForPeople(t *testing.T) {
 	t.Parallel()
-	needsImport(t)
 	url := emulate(t)
 	createStream(t, testKinesis(url), 2)
 	javaTable(t, testDynamoDB(url), "java-app", map[string]string{"shardId-000000000000": "123", "shardId-000000000001": "LATEST", "shardId-000000000099": "5"})

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"korestream/handlers"
 )
 
 // asKorestream makes this test binary run as korestream itself, so that real
@@ -23,6 +25,7 @@ const asKorestream = "TEST_AS_KORESTREAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asKorestream) != "" {
+		handlers.Register("slow", newSlow)
 		main()
 		return
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 
@@ -69,6 +70,16 @@ func (d *Daemon) openHandler(h config.Handler) (handlers.Handler, error) {
 		d.closers = append(d.closers, closer{"handler " + h.Name, p.Close})
 		d.starters = append(d.starters, starter{"handler " + h.Name, p.Migrate})
 		return p, nil
+	}
+	if factory, ok := handlers.Registered(h.Type); ok {
+		own, err := factory(handlers.Options{Name: h.Name, Settings: h.Settings, Logger: d.log.Named("handlers." + h.Name)})
+		if err != nil {
+			return nil, err
+		}
+		if c, ok := own.(io.Closer); ok {
+			d.closers = append(d.closers, closer{"handler " + h.Name, c.Close})
+		}
+		return own, nil
 	}
 	return nil, fmt.Errorf("unknown type %q", h.Type)
 }

@@ -175,6 +175,8 @@ func (h *Handler) checkType(l *loader, at, source string) {
 		l.add(at+".sync_interval", source, "want more than 0s")
 	}
 	switch {
+	case len(h.Settings) > 0 && !h.own():
+		l.add(at+".settings", source, "only a handler of a type of your own has settings")
 	case h.Batch.MaxEvents > 0 && !h.batches():
 		l.add(at+".batch", source, "a handler of type %s takes one event at a time", h.Type)
 	case h.Batch.MaxEvents > 1 && h.Batch.MaxWait == 0:
@@ -194,7 +196,13 @@ func (h *Handler) checkType(l *loader, at, source string) {
 }
 
 // batches tells whether a handler of the type can take several events at once.
-func (h *Handler) batches() bool { return h.Type == "postgres" }
+func (h *Handler) batches() bool { return h.Type == "postgres" || h.own() }
+
+// own tells whether the handler's type is none of ours.
+func (h *Handler) own() bool {
+	_, ok := handlers.Registered(h.Type)
+	return ok
+}
 
 // Postgres returns the settings of a handler of type postgres.
 func (h *Handler) Postgres() handlers.PostgresConfig {

@@ -47,13 +47,17 @@ type Handler struct {
 	Schema       string        `key:"schema" default:"korestream" doc:"postgres: the schema that the tables are in"`
 	CreateSchema bool          `key:"create_schema" default:"true" doc:"postgres: make the schema and its tables, and bring them up to date"`
 	MaxConns     int           `key:"max_conns" default:"8" doc:"postgres: connections at once"`
+	Settings     Settings      `key:"settings" doc:"what a handler of a type of your own wants to know"`
 	Batch        Batch         `key:"batch"`
 	Retry        Retry         `key:"retry"`
 }
 
+// Settings are the settings of a handler that is not ours, as YAML has them.
+type Settings map[string]any
+
 // Batch is how many events a handler gets at once.
 type Batch struct {
-	MaxEvents int           `key:"max_events" default:"0" doc:"postgres: most events of one transaction, at most as many as there are SIMs in flight; 0 is one at a time"`
+	MaxEvents int           `key:"max_events" default:"0" doc:"most events that a handler gets at once, if it can take several (postgres: one transaction), at most as many as there are SIMs in flight; 0 is one at a time"`
 	MaxWait   time.Duration `key:"max_wait" default:"20ms" doc:"how long the first event of a batch waits for others"`
 }
 

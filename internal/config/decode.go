@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"korestream/handlers"
 )
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
@@ -86,7 +88,7 @@ func (l *loader) handler(h *Handler, at, source string, raw any) {
 func flat(m map[string]any) map[string]any {
 	out := make(map[string]any, len(m))
 	for name, value := range m {
-		if section, ok := value.(map[string]any); ok {
+		if section, ok := value.(map[string]any); ok && name != "settings" {
 			for inner, v := range flat(section) {
 				out[name+"."+inner] = v
 			}
@@ -108,16 +110,28 @@ func (l *loader) assign(field reflect.Value, k Key, key, source string, value an
 		field.Set(reflect.ValueOf(list))
 		return
 	}
+	if section, ok := field.Addr().Interface().(*Settings); ok {
+		if *section, ok = value.(map[string]any); !ok && value != "" {
+			l.add(key, source, "want a section, got %v", value)
+		}
+		return
+	}
 	text, err := scalar(value)
 	if err == nil {
 		err = parse(field, text)
 	}
-	if err == nil && len(k.Enum) > 0 && text != "" && !slices.Contains(k.Enum, text) {
+	if err == nil && len(k.Enum) > 0 && text != "" && !slices.Contains(k.Enum, text) && !ownType(k, text) {
 		err = fmt.Errorf("%q is none of %s%s", text, strings.Join(k.Enum, ", "), didYouMean(text, k.Enum))
 	}
 	if err != nil {
 		l.add(key, source, "%v", err)
 	}
+}
+
+// ownType tells whether a handler's type is one that this process has registered.
+func ownType(k Key, text string) bool {
+	_, ok := handlers.Registered(text)
+	return ok && k.Name == "type"
 }
 
 // scalar is a value as text.

@@ -100,6 +100,8 @@ func typeName(t reflect.Type) string {
 		return "boolean"
 	case t.Kind() == reflect.Slice:
 		return "list"
+	case t.Kind() == reflect.Map:
+		return "section"
 	}
 	return "text"
 }

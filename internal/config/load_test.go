@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"korestream/handlers"
 )
 
 // write writes a file and returns its path.
@@ -222,6 +224,31 @@ func TestLoad_ChecksThatFilesCanBeWrittenAndLeavesNone(t *testing.T) {
 	for _, want := range []string{"handlers[0].path", "dead_letters.path", "create " + filepath.Join(dir, "no")} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestLoad_KnowsTypesThatWereRegistered(t *testing.T) {
+	t.Parallel()
+	handlers.Register("billing", func(handlers.Options) (handlers.Handler, error) { return nil, nil })
+	c, err := Load(Sources{NoFiles: true, File: write(t, "stream: s\nhandlers:\n  - {name: b, type: billing, settings: {plan: {id: 7}}, batch: {max_events: 10}}")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Settings{"plan": map[string]any{"id": 7}}, c.Handlers[0].Settings); diff != "" {
+		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+	for text, want := range map[string]string{
+		"{name: b, type: shipping}":                       "handlers[0].type",
+		"{name: b, type: log, settings: {a: 1}}":          "handlers[0].settings",
+		"{name: b, type: log, batch: {max_events: 10}}":   "handlers[0].batch",
+		"{name: b, type: billing, settings: none}":        "handlers[0].settings",
+		"{name: b, type: log, retry: {max_attemts: 3}}":   "handlers[0].retry.max_attemts",
+		"{name: b, type: log, retry: {max_backoff: 1ms}}": "handlers[0].retry.max_backoff",
+	} {
+		_, err := Load(Sources{NoFiles: true, File: write(t, "stream: s\nhandlers:\n  - "+text)})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want a mistake at %s", text, err, want)
 		}
 	}
 }

@@ -26,6 +26,12 @@ func nodeOf(v reflect.Value) *yaml.Node {
 	switch x := v.Interface().(type) {
 	case time.Duration:
 		return &yaml.Node{Kind: yaml.ScalarNode, Value: shortDuration(x)}
+	case Settings:
+		n := new(yaml.Node)
+		if err := n.Encode(map[string]any(x)); err != nil {
+			n.SetString(err.Error()) // what YAML had can be written
+		}
+		return n
 	case Start:
 		text, _ := x.MarshalText() // it never fails
 		return &yaml.Node{Kind: yaml.ScalarNode, Value: string(text)}

@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"internal/awsclient":   {},
 	"internal/episode":     {},
 	"internal/app":         {"handlers", "consumer", "checkpoint", "event", "internal/config", "internal/awsclient", "localstack/embed"},
-	"cmd":                  {"internal", "consumer"},
+	"cmd":                  {"internal", "consumer", "cmd"},
 	"localstack/embed":     {"localstack/embed"},
 	"localstack/engines":   {"localstack/emulators", "internal/awsclient"},
 	"localstack/emulators": {},
