@@ -21,9 +21,9 @@ type letterList []struct {
 	EventType string `json:"event_type"`
 }
 
-func listLetters(t *testing.T, cfg string, more ...string) letterList {
+func listLetters(t *testing.T, env []string, cfg string, more ...string) letterList {
 	t.Helper()
-	code, out, errText := ask(t, nil, append([]string{"dlq", "ls", "--config", cfg, "--output", "json"}, more...)...)
+	code, out, errText := ask(t, env, append([]string{"dlq", "ls", "--config", cfg, "--output", "json"}, more...)...)
 	var l letterList
 	if err := json.Unmarshal([]byte(out), &l); code != 0 || err != nil {
 		t.Fatalf("dlq ls: exit code %d, %v\n%s\n%s", code, err, out, errText)
@@ -33,16 +33,38 @@ func listLetters(t *testing.T, cfg string, more ...string) letterList {
 
 func TestDLQ_500BadEventsAreBuriedShownAndRedriven(t *testing.T) {
 	t.Parallel()
+	for _, sink := range []string{"file", "kinesis"} {
+		t.Run(sink, func(t *testing.T) {
+			t.Parallel()
+			buriedShownAndRedriven(t, sink)
+		})
+	}
+}
+
+func buriedShownAndRedriven(t *testing.T, sink string) {
 	s := newSite(t, 2)
 	const bad, broken = 480, 20
+	const lettersStream = "letters"
+	_, err := s.kc.CreateStream(t.Context(), &kinesis.CreateStreamInput{StreamName: aws.String(lettersStream), ShardCount: aws.Int32(2)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"AWS_ENDPOINT_URL=" + s.url()}
 	dir := t.TempDir()
 	out, letters := filepath.Join(dir, "full", "out.ndjson"), filepath.Join(dir, "letters.ndjson")
+	inFile := func() string { // all of it; nothing where letters go elsewhere
+		text, err := os.ReadFile(letters)
+		if err != nil && sink == "file" {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
 	// A device that is always full: each event fails for good.
 	failing := filepath.Join(dir, "failing.yaml")
 	fixed := filepath.Join(dir, "fixed.yaml")
 	write := func(path, handler string) {
 		text := "stream: " + testStream + "\nadmin: {listen: \"\"}\nretry: {max_attempts: 2, initial_backoff: 1ms, max_backoff: 2ms, breaker: {failures: 0}}\n" +
-			"dead_letters: {type: file, path: " + letters + "}\nhandlers:\n  - {name: archive, type: ndjson, " + handler + ", match: [\"*\"]}\n"
+			"dead_letters: {type: " + sink + ", path: " + letters + ", stream: " + lettersStream + "}\nhandlers:\n  - {name: archive, type: ndjson, " + handler + ", match: [\"*\"]}\n"
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +74,7 @@ func TestDLQ_500BadEventsAreBuriedShownAndRedriven(t *testing.T) {
 	if err := os.Mkdir(filepath.Dir(out), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, []string{"AWS_ENDPOINT_URL=" + s.url()}, "run", "--config", failing)
+	p := start(t, env, "run", "--config", failing)
 	load := &producer{s: s, places: make(map[string]place)}
 	for n := 0; n < bad; n += 80 {
 		var ids []string
@@ -69,39 +91,36 @@ func TestDLQ_500BadEventsAreBuriedShownAndRedriven(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "500 letters", func() bool {
-		text, _ := os.ReadFile(letters)
-		return strings.Count(string(text), "\n") >= bad+broken
+	var all letterList
+	eventually(t, "500 letters", func() bool { // while the process runs
+		all = listLetters(t, env, failing)
+		return len(all) >= bad+broken
 	})
-	all := listLetters(t, failing) // while the process runs
-	if len(all) != bad+broken {
-		t.Errorf("got %d letters, want %d", len(all), bad+broken)
-	}
-	if n := len(listLetters(t, failing, "--reason", "handler_failed", "--type", "*.data-session.updated")); n != bad {
+	if n := len(listLetters(t, env, failing, "--reason", "handler_failed", "--type", "*.data-session.updated")); n != bad {
 		t.Errorf("letters that the handler gave up on: got %d, want %d", n, bad)
 	}
-	if n := len(listLetters(t, failing, "--sim", "HS05")); n != 13 {
+	if n := len(listLetters(t, env, failing, "--sim", "HS05")); n != 13 {
 		t.Errorf("letters of one SIM: got %d, want 13", n)
 	}
-	if n := len(listLetters(t, failing, "--since", "1h", "--limit", "7")); n != 7 {
+	if n := len(listLetters(t, env, failing, "--since", "1h", "--limit", "7")); n != 7 {
 		t.Errorf("the first seven: got %d", n)
 	}
-	code, text, _ := ask(t, nil, "dlq", "show", all[0].ID, "--config", failing)
+	code, text, _ := ask(t, env, "dlq", "show", all[0].ID, "--config", failing)
 	if code != 0 || !strings.Contains(text, `"payload"`) || !strings.Contains(text, `"error_chain"`) || !strings.Contains(text, testStream) {
 		t.Errorf("show: exit code %d\n%s", code, text)
 	}
-	if code, _, errText := ask(t, nil, "dlq", "show", "0123", "--config", failing); code != 2 || !strings.Contains(errText, "no letter 0123") {
+	if code, _, errText := ask(t, env, "dlq", "show", "0123", "--config", failing); code != 2 || !strings.Contains(errText, "no letter 0123") {
 		t.Errorf("show of none: got exit code %d, %q, want 2", code, errText)
 	}
-	before, _ := os.ReadFile(letters)
-	if code, text, _ := ask(t, nil, "dlq", "redrive", "--dry-run", "--config", fixed); code != 0 || !strings.Contains(text, "500 letters picked") {
+	before := inFile()
+	if code, text, _ := ask(t, env, "dlq", "redrive", "--dry-run", "--config", fixed); code != 0 || !strings.Contains(text, "500 letters picked") {
 		t.Errorf("dry run: exit code %d, %q", code, text)
 	}
-	if after, _ := os.ReadFile(letters); string(after) != string(before) || len(archived(t, out)) != 0 {
+	if inFile() != before || len(archived(t, out)) != 0 || len(listLetters(t, env, failing)) != bad+broken {
 		t.Error("a dry run changed something")
 	}
 	// The fix is there. The process that buries still runs.
-	code, text, errText := ask(t, nil, "dlq", "redrive", "--reason", "handler_failed", "--config", fixed)
+	code, text, errText := ask(t, env, "dlq", "redrive", "--reason", "handler_failed", "--config", fixed)
 	if code != 0 || !strings.Contains(text, "480 redriven, 0 stay") {
 		t.Errorf("redrive: exit code %d, %q, %q", code, text, errText)
 	}
@@ -109,14 +128,14 @@ func TestDLQ_500BadEventsAreBuriedShownAndRedriven(t *testing.T) {
 	if code := p.stop(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
-	code, text, _ = ask(t, nil, "dlq", "redrive", "--config", fixed)
+	code, text, _ = ask(t, env, "dlq", "redrive", "--config", fixed)
 	if code != 1 || !strings.Contains(text, "0 redriven, 20 stay") {
 		t.Errorf("redrive of what cannot be decoded: exit code %d, %.300q, want 1 and that they stay", code, text)
 	}
-	if n := len(listLetters(t, fixed)); n != broken {
+	if n := len(listLetters(t, env, fixed)); n != broken {
 		t.Errorf("letters at the end: got %d, want the %d that cannot be decoded", n, broken)
 	}
-	if left, _ := os.ReadFile(letters); strings.Count(string(left), "\n") != broken {
-		t.Errorf("the file holds %d lines at the end, want %d", strings.Count(string(left), "\n"), broken)
+	if n := strings.Count(inFile(), "\n"); sink == "file" && n != broken {
+		t.Errorf("the file holds %d lines at the end, want %d", n, broken)
 	}
 }

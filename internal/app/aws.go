@@ -9,6 +9,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"korestream/internal/awsclient"
 )
@@ -17,6 +18,7 @@ import (
 type clients struct {
 	kinesis *kinesis.Client
 	dynamo  *dynamodb.Client
+	sqs     *sqs.Client
 	region  string
 }
 
@@ -44,5 +46,5 @@ func newClients(cfg aws.Config) clients {
 		cfg.HTTPClient = awshttp.NewBuildableClient()
 	}
 	cfg.HTTPClient = awsclient.PlainBodies(cfg.HTTPClient)
-	return clients{kinesis: kinesis.NewFromConfig(cfg), dynamo: dynamodb.NewFromConfig(cfg), region: cfg.Region}
+	return clients{kinesis: kinesis.NewFromConfig(cfg), dynamo: dynamodb.NewFromConfig(cfg), sqs: sqs.NewFromConfig(cfg), region: cfg.Region}
 }

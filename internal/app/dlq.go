@@ -38,7 +38,17 @@ type letterSummary struct {
 }
 
 // openLetters opens the store that the configuration buries in.
-func openLetters(cfg *config.Config) (handlers.LetterStore, error) {
+func openLetters(ctx context.Context, cfg *config.Config) (handlers.LetterStore, error) {
+	if cfg.DeadLetters.Type != "file" {
+		c, err := loadClients(ctx, cfg.Region)
+		if err != nil {
+			return nil, &ExitError{ExitConfig, err}
+		}
+		if cfg.DeadLetters.Type == "sqs" {
+			return handlers.OpenSQSLetters(c.sqs, cfg.DeadLetters.SQS(), nil)
+		}
+		return handlers.OpenKinesisLetters(c.kinesis, cfg.DeadLetters.Kinesis())
+	}
 	s, err := handlers.OpenFileLetters(cfg.DeadLetters.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: nothing was buried at dead_letters.path", err)
@@ -95,7 +105,7 @@ func ofSIM(l *handlers.Letter, sim string) bool {
 
 // DLQList writes the letters that a filter picks to w.
 func DLQList(ctx context.Context, cfg *config.Config, f LetterFilter, w, notes io.Writer, output string) error {
-	s, err := openLetters(cfg)
+	s, err := openLetters(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -124,7 +134,7 @@ func DLQList(ctx context.Context, cfg *config.Config, f LetterFilter, w, notes i
 
 // DLQShow writes one letter to w, all of it, as JSON.
 func DLQShow(ctx context.Context, cfg *config.Config, id string, w, notes io.Writer) error {
-	s, err := openLetters(cfg)
+	s, err := openLetters(ctx, cfg)
 	if err != nil {
 		return err
 	}

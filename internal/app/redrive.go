@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -52,7 +53,7 @@ var errRedriveFailed = errors.New("letters are left that could not be handled")
 // configuration; a letter goes to the one that gave up on it, one that could not
 // be decoded to all that match.
 func DLQRedrive(ctx context.Context, cfg *config.Config, o RedriveOptions, log *zap.Logger, w, notes io.Writer) (err error) {
-	s, err := openLetters(cfg)
+	s, err := openLetters(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -101,8 +102,14 @@ func (r *refusal) Bury(_ context.Context, l *consumer.DeadLetter) error {
 }
 
 func newRedriver(ctx context.Context, cfg *config.Config, log *zap.Logger) (*redriver, error) {
-	r := &redriver{daemon: &Daemon{cfg: cfg, log: log}, policy: redrivePolicy(cfg.Retry), muxes: make(map[string]*handlers.Mux), gaveUp: &refusal{}}
+	var c clients // most handlers need none
 	var err error
+	if slices.ContainsFunc(cfg.Handlers, func(h config.Handler) bool { return h.Type == "sqs" }) {
+		if c, err = loadClients(ctx, cfg.Region); err != nil {
+			return nil, err
+		}
+	}
+	r := &redriver{daemon: &Daemon{cfg: cfg, log: log, clients: c}, policy: redrivePolicy(cfg.Retry), muxes: make(map[string]*handlers.Mux), gaveUp: &refusal{}}
 	if r.routes, err = r.daemon.openHandlers(); err != nil {
 		r.daemon.Close()
 		return nil, err

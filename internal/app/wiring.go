@@ -15,11 +15,26 @@ import (
 	"korestream/internal/config"
 )
 
+// letterSink keeps dead letters until it is closed.
+type letterSink interface {
+	consumer.Burier
+	Close() error
+}
+
 // openSink opens the dead-letter sink.
 func (d *Daemon) openSink() (consumer.Burier, error) {
-	sink, err := handlers.OpenFileSink(d.cfg.DeadLetters.Path)
+	var sink letterSink
+	var err error
+	switch c := &d.cfg.DeadLetters; c.Type {
+	case "sqs":
+		sink, err = handlers.OpenSQSLetters(d.clients.sqs, c.SQS(), nil)
+	case "kinesis":
+		sink, err = handlers.OpenKinesisLetters(d.clients.kinesis, c.Kinesis())
+	default:
+		sink, err = handlers.OpenFileSink(c.Path)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("dead_letters.path: %w", err)
+		return nil, fmt.Errorf("dead_letters: %w", err)
 	}
 	d.closers = append(d.closers, closer{"dead letters", sink.Close})
 	return sink, nil
@@ -50,36 +65,36 @@ func (d *Daemon) openHandlers() ([]handlers.Route, error) {
 	return routes, nil
 }
 
+// openHandler opens one handler. What it holds is closed with the daemon.
 func (d *Daemon) openHandler(h config.Handler) (handlers.Handler, error) {
+	handler, err := d.makeHandler(h)
+	if err != nil {
+		return nil, err
+	}
+	if c, ok := handler.(io.Closer); ok {
+		d.closers = append(d.closers, closer{"handler " + h.Name, c.Close})
+	}
+	return handler, nil
+}
+
+func (d *Daemon) makeHandler(h config.Handler) (handlers.Handler, error) {
+	log := d.log.Named("handlers." + h.Name)
 	switch h.Type {
 	case "log":
-		return handlers.NewLog(d.log.Named("handlers." + h.Name)), nil
+		return handlers.NewLog(log), nil
 	case "ndjson":
-		n, err := handlers.OpenNDJSON(handlers.NDJSONConfig{Path: h.Path, Sync: handlers.SyncPolicy(h.Sync), SyncInterval: h.SyncInterval})
-		if err != nil {
-			return nil, err
-		}
-		d.closers = append(d.closers, closer{"handler " + h.Name, n.Close})
-		return n, nil
-	}
-	if h.Type == "postgres" {
+		return handlers.OpenNDJSON(handlers.NDJSONConfig{Path: h.Path, Sync: handlers.SyncPolicy(h.Sync), SyncInterval: h.SyncInterval})
+	case "postgres":
 		p, err := handlers.OpenPostgres(h.Postgres())
-		if err != nil {
-			return nil, err
+		if err == nil {
+			d.starters = append(d.starters, starter{"handler " + h.Name, p.Migrate})
 		}
-		d.closers = append(d.closers, closer{"handler " + h.Name, p.Close})
-		d.starters = append(d.starters, starter{"handler " + h.Name, p.Migrate})
-		return p, nil
+		return p, err
+	case "sqs":
+		return handlers.OpenSQS(d.clients.sqs, h.SQS())
 	}
 	if factory, ok := handlers.Registered(h.Type); ok {
-		own, err := factory(handlers.Options{Name: h.Name, Settings: h.Settings, Logger: d.log.Named("handlers." + h.Name)})
-		if err != nil {
-			return nil, err
-		}
-		if c, ok := own.(io.Closer); ok {
-			d.closers = append(d.closers, closer{"handler " + h.Name, c.Close})
-		}
-		return own, nil
+		return factory(handlers.Options{Name: h.Name, Settings: h.Settings, Logger: log})
 	}
 	return nil, fmt.Errorf("unknown type %q", h.Type)
 }

@@ -96,10 +96,32 @@ func (c *Config) check(l *loader) {
 			add("dedupe.table", "%s is the lease table", c.DedupeTable())
 		}
 	}
-	if c.DeadLetters.Path == "" {
-		add("dead_letters.path", "empty: name a file")
-	}
+	c.checkDeadLetters(l)
 	c.checkHandlers(l)
+}
+
+// checkDeadLetters looks at the settings of the sink that was chosen.
+func (c *Config) checkDeadLetters(l *loader) {
+	d := &c.DeadLetters
+	add := func(key, format string, args ...any) { l.add("dead_letters."+key, l.sources["dead_letters."+key], format, args...) }
+	switch d.Type {
+	case "file":
+		if d.Path == "" {
+			add("path", "empty: name a file")
+		}
+	case "sqs":
+		if err := d.SQS().Validate(); err != nil {
+			add("queue_url", "%v", err)
+		}
+	case "kinesis":
+		if err := d.Kinesis().Validate(); err != nil {
+			add("stream", "%v", err)
+		}
+		_, name, isARN := splitARN(d.Stream)
+		if d.Stream == c.Stream || isARN && name == c.StreamName() && c.StreamARN() == "" || !isARN && d.Stream == c.StreamName() {
+			add("stream", "%q is the stream that is consumed: letters would come back as events; name another one", d.Stream)
+		}
+	}
 }
 
 // failed tells whether a key has a mistake already.
@@ -164,7 +186,7 @@ func (r *Retry) check(l *loader, at, source string) {
 func (h *Handler) checkType(l *loader, at, source string) {
 	switch {
 	case h.Type == "":
-		l.add(at+".type", source, "not set: want log, ndjson or postgres")
+		l.add(at+".type", source, "not set: want log, ndjson, postgres or sqs")
 	case h.Type == "ndjson" && h.Path == "":
 		l.add(at+".path", source, "not set: name the file, or - for standard output")
 	case h.Type != "ndjson" && h.Path != "" && !l.failed(at+".type"):
@@ -182,10 +204,15 @@ func (h *Handler) checkType(l *loader, at, source string) {
 	case h.Batch.MaxEvents > 1 && h.Batch.MaxWait == 0:
 		l.add(at+".batch.max_wait", source, "want more than 0s")
 	}
-	if h.Type == "postgres" {
-		if err := h.Postgres().Validate(); err != nil {
-			l.add(at, source, "%v", err)
-		}
+	var err error
+	switch h.Type {
+	case "postgres":
+		err = h.Postgres().Validate()
+	case "sqs":
+		err = h.SQS().Validate()
+	}
+	if err != nil {
+		l.add(at, source, "%v", err)
 	}
 	if h.Sync == "" && h.Type == "ndjson" {
 		h.Sync = string(handlers.SyncAlways)
@@ -196,7 +223,7 @@ func (h *Handler) checkType(l *loader, at, source string) {
 }
 
 // batches tells whether a handler of the type can take several events at once.
-func (h *Handler) batches() bool { return h.Type == "postgres" || h.own() }
+func (h *Handler) batches() bool { return h.Type == "postgres" || h.Type == "sqs" || h.own() }
 
 // own tells whether the handler's type is none of ours.
 func (h *Handler) own() bool {
@@ -211,6 +238,11 @@ func (h *Handler) Postgres() handlers.PostgresConfig {
 	return c
 }
 
+// SQS returns the settings of a handler of type sqs.
+func (h *Handler) SQS() handlers.SQSConfig {
+	return handlers.SQSConfig{QueueURL: h.QueueURL, MaxMessageBytes: h.MaxMessage}
+}
+
 // checkFiles finds out whether the files can be written, so that it is said now
 // and not with the first event.
 func (c *Config) checkFiles(l *loader) {
@@ -221,7 +253,7 @@ func (c *Config) checkFiles(l *loader) {
 			}
 		}
 	}
-	if c.DeadLetters.Path == "" {
+	if c.DeadLetters.Type != "file" || c.DeadLetters.Path == "" {
 		return
 	}
 	if err := writable(c.DeadLetters.Path); err != nil {

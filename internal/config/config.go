@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"korestream/handlers"
+)
 
 // Config is the whole configuration. The tags of its fields are its
 // documentation: the table in the README and the checks are made from them.
@@ -38,7 +42,7 @@ type Startup struct {
 // Handler is one route: a handler and the types of the events that it gets.
 type Handler struct {
 	Name         string        `key:"name" doc:"unique name, in logs, metrics and dead letters"`
-	Type         string        `key:"type" enum:"log|ndjson|postgres" doc:"log: one log line an event; ndjson: one line of JSON an event, as received; postgres: rows of events and of the last state of each SIM"`
+	Type         string        `key:"type" enum:"log|ndjson|postgres|sqs" doc:"log: one log line an event; ndjson: one line of JSON an event, as received; postgres: rows of events and of the last state of each SIM; sqs: one message an event, as received"`
 	Match        []string      `key:"match" default:"*" doc:"patterns of event types; * is any run of characters"`
 	Path         string        `key:"path" doc:"ndjson: the file, or - for standard output"`
 	Sync         string        `key:"sync" enum:"always|interval|never" doc:"ndjson: when lines are synced to disk; a file's default is always (events handled at once share a sync), standard output's never"`
@@ -47,6 +51,8 @@ type Handler struct {
 	Schema       string        `key:"schema" default:"korestream" doc:"postgres: the schema that the tables are in"`
 	CreateSchema bool          `key:"create_schema" default:"true" doc:"postgres: make the schema and its tables, and bring them up to date"`
 	MaxConns     int           `key:"max_conns" default:"8" doc:"postgres: connections at once"`
+	QueueURL     string        `key:"queue_url" doc:"sqs: the queue; one that ends in .fifo keeps the order of each SIM"`
+	MaxMessage   int           `key:"max_message_bytes" default:"1048576" doc:"sqs: most bytes of a message, the queue's MaximumMessageSize; a larger event is a dead letter"`
 	Settings     Settings      `key:"settings" doc:"what a handler of a type of your own wants to know"`
 	Batch        Batch         `key:"batch"`
 	Retry        Retry         `key:"retry"`
@@ -80,8 +86,24 @@ type Breaker struct {
 
 // DeadLetters is where events go that are given up on.
 type DeadLetters struct {
-	Type string `key:"type" default:"file" enum:"file" doc:"kind of dead-letter sink"`
-	Path string `key:"path" default:"dead-letters.ndjson" doc:"file: one JSON object a line, synced before the event counts as done"`
+	Type       string `key:"type" default:"file" enum:"file|sqs|kinesis" doc:"where dead letters go: a file, a queue, or a stream of their own"`
+	Path       string `key:"path" default:"dead-letters.ndjson" doc:"file: one JSON object a line, synced before the event counts as done"`
+	QueueURL   string `key:"queue_url" doc:"sqs: the queue"`
+	MaxMessage int    `key:"max_message_bytes" default:"1048576" doc:"sqs: most bytes of a message, the queue's MaximumMessageSize; a larger letter cannot be buried, and its event waits"`
+	Stream     string `key:"stream" doc:"kinesis: name or ARN of the letters' stream, not the one that is consumed"`
+	MaxRecord  int    `key:"max_record_bytes" default:"1048576" doc:"kinesis: most bytes of a record; a larger letter cannot be buried, and its event waits"`
+}
+
+// SQS returns the settings of letters in a queue.
+func (d *DeadLetters) SQS() handlers.SQSLettersConfig {
+	c := handlers.DefaultSQSLettersConfig()
+	c.QueueURL, c.MaxMessageBytes = d.QueueURL, d.MaxMessage
+	return c
+}
+
+// Kinesis returns the settings of letters in a stream.
+func (d *DeadLetters) Kinesis() handlers.KinesisLettersConfig {
+	return handlers.KinesisLettersConfig{Stream: d.Stream, MaxRecordBytes: d.MaxRecord}
 }
 
 // Dedupe is what recognises events that were handled before.
