@@ -103,7 +103,9 @@ func (c *Config) check(l *loader) {
 // checkDeadLetters looks at the settings of the sink that was chosen.
 func (c *Config) checkDeadLetters(l *loader) {
 	d := &c.DeadLetters
-	add := func(key, format string, args ...any) { l.add("dead_letters."+key, l.sources["dead_letters."+key], format, args...) }
+	add := func(key, format string, args ...any) {
+		l.add("dead_letters."+key, l.sources["dead_letters."+key], format, args...)
+	}
 	switch d.Type {
 	case "file":
 		if d.Path == "" {
