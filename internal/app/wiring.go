@@ -92,6 +92,8 @@ func (d *Daemon) makeHandler(h config.Handler) (handlers.Handler, error) {
 		return p, err
 	case "sqs":
 		return handlers.OpenSQS(d.clients.sqs, h.SQS())
+	case "http":
+		return handlers.OpenHTTP(h.HTTP())
 	}
 	if factory, ok := handlers.Registered(h.Type); ok {
 		return factory(handlers.Options{Name: h.Name, Settings: h.Settings, Logger: log})

@@ -42,7 +42,7 @@ type Startup struct {
 // Handler is one route: a handler and the types of the events that it gets.
 type Handler struct {
 	Name         string        `key:"name" doc:"unique name, in logs, metrics and dead letters"`
-	Type         string        `key:"type" enum:"log|ndjson|postgres|sqs" doc:"log: one log line an event; ndjson: one line of JSON an event, as received; postgres: rows of events and of the last state of each SIM; sqs: one message an event, as received"`
+	Type         string        `key:"type" enum:"log|ndjson|postgres|sqs|http" doc:"log: one log line an event; ndjson: one line of JSON an event, as received; postgres: rows of events and of the last state of each SIM; sqs: one message an event, as received; http: CloudEvents posted to a URL"`
 	Match        []string      `key:"match" default:"*" doc:"patterns of event types; * is any run of characters"`
 	Path         string        `key:"path" doc:"ndjson: the file, or - for standard output"`
 	Sync         string        `key:"sync" enum:"always|interval|never" doc:"ndjson: when lines are synced to disk; a file's default is always (events handled at once share a sync), standard output's never"`
@@ -50,9 +50,15 @@ type Handler struct {
 	DSNFile      string        `key:"dsn_file" doc:"postgres: a file with the connection string, read again for each connection; empty is the environment, PGHOST and so on"`
 	Schema       string        `key:"schema" default:"korestream" doc:"postgres: the schema that the tables are in"`
 	CreateSchema bool          `key:"create_schema" default:"true" doc:"postgres: make the schema and its tables, and bring them up to date"`
-	MaxConns     int           `key:"max_conns" default:"8" doc:"postgres: connections at once"`
+	MaxConns     int           `key:"max_conns" default:"0" doc:"postgres, http: connections at once; 0 is 8 and 64"`
 	QueueURL     string        `key:"queue_url" doc:"sqs: the queue; one that ends in .fifo keeps the order of each SIM"`
 	MaxMessage   int           `key:"max_message_bytes" default:"1048576" doc:"sqs: most bytes of a message, the queue's MaximumMessageSize; a larger event is a dead letter"`
+	URL          string        `key:"url" doc:"http: where to; https, but for a loopback address"`
+	Mode         string        `key:"mode" default:"structured" enum:"structured|binary|batched" doc:"http: the form of the CloudEvents; batched goes with batch"`
+	BearerFile   string        `key:"bearer_file" doc:"http: a file with a token for the Authorization header, read again when it changes"`
+	HMACFile     string        `key:"hmac_file" doc:"http: a file with a secret to sign requests with, read again when it changes"`
+	CAFile       string        `key:"ca_file" doc:"http: a file of PEM certificates to trust in place of the system's"`
+	Plaintext    bool          `key:"allow_plaintext" default:"false" doc:"http: allow http:// to other hosts"`
 	Settings     Settings      `key:"settings" doc:"what a handler of a type of your own wants to know"`
 	Batch        Batch         `key:"batch"`
 	Retry        Retry         `key:"retry"`
