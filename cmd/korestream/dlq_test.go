@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	ktypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 )
 
 // letterList is what the tests look at of `dlq ls --output json`.
@@ -33,12 +36,24 @@ func listLetters(t *testing.T, env []string, cfg string, more ...string) letterL
 
 func TestDLQ_500BadEventsAreBuriedShownAndRedriven(t *testing.T) {
 	t.Parallel()
-	for _, sink := range []string{"file", "kinesis"} {
+	for _, sink := range []string{"file", "kinesis", "s3"} {
 		t.Run(sink, func(t *testing.T) {
 			t.Parallel()
 			buriedShownAndRedriven(t, sink)
 		})
 	}
+}
+
+// s3Server starts an S3 server that is not ours, with one bucket.
+func s3Server(t *testing.T, bucket string) string {
+	t.Helper()
+	backend := s3mem.New()
+	if err := backend.CreateBucket(bucket); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(gofakes3.New(backend).Server())
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 func buriedShownAndRedriven(t *testing.T, sink string) {
@@ -49,7 +64,7 @@ func buriedShownAndRedriven(t *testing.T, sink string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"AWS_ENDPOINT_URL=" + s.url()}
+	env := []string{"AWS_ENDPOINT_URL=" + s.url(), "AWS_ENDPOINT_URL_S3=" + s3Server(t, "letters")}
 	dir := t.TempDir()
 	out, letters := filepath.Join(dir, "full", "out.ndjson"), filepath.Join(dir, "letters.ndjson")
 	inFile := func() string { // all of it; nothing where letters go elsewhere
@@ -64,7 +79,7 @@ func buriedShownAndRedriven(t *testing.T, sink string) {
 	fixed := filepath.Join(dir, "fixed.yaml")
 	write := func(path, handler string) {
 		text := "stream: " + testStream + "\nadmin: {listen: \"\"}\nretry: {max_attempts: 2, initial_backoff: 1ms, max_backoff: 2ms, breaker: {failures: 0}}\n" +
-			"dead_letters: {type: " + sink + ", path: " + letters + ", stream: " + lettersStream + "}\nhandlers:\n  - {name: archive, type: ndjson, " + handler + ", match: [\"*\"]}\n"
+			"dead_letters: {type: " + sink + ", path: " + letters + ", stream: " + lettersStream + ", bucket: letters}\nhandlers:\n  - {name: archive, type: ndjson, " + handler + ", match: [\"*\"]}\n"
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

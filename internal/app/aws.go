@@ -9,6 +9,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"korestream/internal/awsclient"
@@ -19,6 +20,7 @@ type clients struct {
 	kinesis *kinesis.Client
 	dynamo  *dynamodb.Client
 	sqs     *sqs.Client
+	s3      *s3.Client
 	region  string
 }
 
@@ -46,5 +48,10 @@ func newClients(cfg aws.Config) clients {
 		cfg.HTTPClient = awshttp.NewBuildableClient()
 	}
 	cfg.HTTPClient = awsclient.PlainBodies(cfg.HTTPClient)
-	return clients{kinesis: kinesis.NewFromConfig(cfg), dynamo: dynamodb.NewFromConfig(cfg), sqs: sqs.NewFromConfig(cfg), region: cfg.Region}
+	return clients{
+		kinesis: kinesis.NewFromConfig(cfg), dynamo: dynamodb.NewFromConfig(cfg), sqs: sqs.NewFromConfig(cfg),
+		// Endpoints other than AWS's have no names for buckets.
+		s3:     s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil }),
+		region: cfg.Region,
+	}
 }

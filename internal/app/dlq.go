@@ -44,10 +44,7 @@ func openLetters(ctx context.Context, cfg *config.Config) (handlers.LetterStore,
 		if err != nil {
 			return nil, &ExitError{ExitConfig, err}
 		}
-		if cfg.DeadLetters.Type == "sqs" {
-			return handlers.OpenSQSLetters(c.sqs, cfg.DeadLetters.SQS(), nil)
-		}
-		return handlers.OpenKinesisLetters(c.kinesis, cfg.DeadLetters.Kinesis())
+		return awsLetters(c, &cfg.DeadLetters)
 	}
 	s, err := handlers.OpenFileLetters(cfg.DeadLetters.Path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -104,7 +104,7 @@ func (r *refusal) Bury(_ context.Context, l *consumer.DeadLetter) error {
 func newRedriver(ctx context.Context, cfg *config.Config, log *zap.Logger) (*redriver, error) {
 	var c clients // most handlers need none
 	var err error
-	if slices.ContainsFunc(cfg.Handlers, func(h config.Handler) bool { return h.Type == "sqs" }) {
+	if slices.ContainsFunc(cfg.Handlers, func(h config.Handler) bool { return h.Type == "sqs" || h.Type == "s3" }) {
 		if c, err = loadClients(ctx, cfg.Region); err != nil {
 			return nil, err
 		}

@@ -15,29 +15,47 @@ import (
 	"korestream/internal/config"
 )
 
-// letterSink keeps dead letters until it is closed.
-type letterSink interface {
-	consumer.Burier
-	Close() error
-}
-
 // openSink opens the dead-letter sink.
 func (d *Daemon) openSink() (consumer.Burier, error) {
-	var sink letterSink
-	var err error
-	switch c := &d.cfg.DeadLetters; c.Type {
-	case "sqs":
-		sink, err = handlers.OpenSQSLetters(d.clients.sqs, c.SQS(), nil)
-	case "kinesis":
-		sink, err = handlers.OpenKinesisLetters(d.clients.kinesis, c.Kinesis())
-	default:
-		sink, err = handlers.OpenFileSink(c.Path)
+	if d.cfg.DeadLetters.Type == "file" {
+		sink, err := handlers.OpenFileSink(d.cfg.DeadLetters.Path)
+		if err != nil {
+			return nil, fmt.Errorf("dead_letters.path: %w", err)
+		}
+		d.closers = append(d.closers, closer{"dead letters", sink.Close})
+		return sink, nil
 	}
+	letters, err := awsLetters(d.clients, &d.cfg.DeadLetters)
 	if err != nil {
 		return nil, fmt.Errorf("dead_letters: %w", err)
 	}
-	d.closers = append(d.closers, closer{"dead letters", sink.Close})
-	return sink, nil
+	d.closers = append(d.closers, closer{"dead letters", letters.Close})
+	return letters, nil
+}
+
+// letterBox is a place for dead letters that can also be looked at.
+type letterBox interface {
+	consumer.Burier
+	handlers.LetterStore
+}
+
+// awsLetters opens the place for dead letters at AWS that is configured.
+func awsLetters(c clients, cfg *config.DeadLetters) (letterBox, error) {
+	switch cfg.Type {
+	case "s3":
+		return handlers.OpenS3Letters(c.s3, cfg.S3())
+	case "kinesis":
+		return handlers.OpenKinesisLetters(c.kinesis, cfg.Kinesis())
+	}
+	var overflow handlers.LetterOverflow
+	if cfg.Bucket != "" {
+		bucket, err := handlers.OpenS3Letters(c.s3, cfg.S3())
+		if err != nil {
+			return nil, err
+		}
+		overflow = bucket
+	}
+	return handlers.OpenSQSLetters(c.sqs, cfg.SQS(), overflow)
 }
 
 // openHandlers opens every handler and routes its events to it.
@@ -92,6 +110,8 @@ func (d *Daemon) makeHandler(h config.Handler) (handlers.Handler, error) {
 		return p, err
 	case "sqs":
 		return handlers.OpenSQS(d.clients.sqs, h.SQS())
+	case "s3":
+		return handlers.OpenS3(d.clients.s3, h.S3())
 	case "http":
 		return handlers.OpenHTTP(h.HTTP())
 	}

@@ -115,6 +115,13 @@ func (c *Config) checkDeadLetters(l *loader) {
 		if err := d.SQS().Validate(); err != nil {
 			add("queue_url", "%v", err)
 		}
+		if err := d.S3().Validate(); err != nil && d.Bucket != "" {
+			add("bucket", "%v", err)
+		}
+	case "s3":
+		if err := d.S3().Validate(); err != nil {
+			add("bucket", "%v", err)
+		}
 	case "kinesis":
 		if err := d.Kinesis().Validate(); err != nil {
 			add("stream", "%v", err)

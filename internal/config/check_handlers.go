@@ -59,7 +59,7 @@ func (r *Retry) check(l *loader, at, source string) {
 func (h *Handler) checkType(l *loader, at, source string) {
 	switch {
 	case h.Type == "":
-		l.add(at+".type", source, "not set: want log, ndjson, postgres, sqs or http")
+		l.add(at+".type", source, "not set: want log, ndjson, postgres, sqs, s3 or http")
 	case h.Type == "ndjson" && h.Path == "":
 		l.add(at+".path", source, "not set: name the file, or - for standard output")
 	case h.Type != "ndjson" && h.Path != "" && !l.failed(at+".type"):
@@ -83,6 +83,8 @@ func (h *Handler) checkType(l *loader, at, source string) {
 		err = h.Postgres().Validate()
 	case "sqs":
 		err = h.SQS().Validate()
+	case "s3":
+		err = h.S3().Validate()
 	case "http":
 		err = h.HTTP().Validate()
 	}
@@ -99,7 +101,7 @@ func (h *Handler) checkType(l *loader, at, source string) {
 
 // batches tells whether a handler of the type can take several events at once.
 func (h *Handler) batches() bool {
-	return h.Type == "postgres" || h.Type == "sqs" || h.Type == "http" && h.Mode == string(handlers.HTTPBatched) || h.own()
+	return h.Type == "postgres" || h.Type == "sqs" || h.Type == "s3" || h.Type == "http" && h.Mode == string(handlers.HTTPBatched) || h.own()
 }
 
 // own tells whether the handler's type is none of ours.
@@ -116,6 +118,11 @@ func (h *Handler) Postgres() handlers.PostgresConfig {
 		c.MaxConns = h.MaxConns
 	}
 	return c
+}
+
+// S3 returns the settings of a handler of type s3.
+func (h *Handler) S3() handlers.S3Config {
+	return handlers.S3Config{Bucket: h.Bucket, Prefix: h.Prefix, Compression: h.Compression}
 }
 
 // HTTP returns the settings of a handler of type http.

@@ -42,7 +42,7 @@ type Startup struct {
 // Handler is one route: a handler and the types of the events that it gets.
 type Handler struct {
 	Name         string        `key:"name" doc:"unique name, in logs, metrics and dead letters"`
-	Type         string        `key:"type" enum:"log|ndjson|postgres|sqs|http" doc:"log: one log line an event; ndjson: one line of JSON an event, as received; postgres: rows of events and of the last state of each SIM; sqs: one message an event, as received; http: CloudEvents posted to a URL"`
+	Type         string        `key:"type" enum:"log|ndjson|postgres|sqs|s3|http" doc:"log: one log line an event; ndjson: one line of JSON an event, as received; postgres: rows of events and of the last state of each SIM; sqs: one message an event, as received; s3: objects of NDJSON by hour and type; http: CloudEvents posted to a URL"`
 	Match        []string      `key:"match" default:"*" doc:"patterns of event types; * is any run of characters"`
 	Path         string        `key:"path" doc:"ndjson: the file, or - for standard output"`
 	Sync         string        `key:"sync" enum:"always|interval|never" doc:"ndjson: when lines are synced to disk; a file's default is always (events handled at once share a sync), standard output's never"`
@@ -53,6 +53,9 @@ type Handler struct {
 	MaxConns     int           `key:"max_conns" default:"0" doc:"postgres, http: connections at once; 0 is 8 and 64"`
 	QueueURL     string        `key:"queue_url" doc:"sqs: the queue; one that ends in .fifo keeps the order of each SIM"`
 	MaxMessage   int           `key:"max_message_bytes" default:"1048576" doc:"sqs: most bytes of a message, the queue's MaximumMessageSize; a larger event is a dead letter"`
+	Bucket       string        `key:"bucket" doc:"s3: the bucket"`
+	Prefix       string        `key:"prefix" doc:"s3: what every key begins with, such as events/"`
+	Compression  string        `key:"compression" default:"gzip" enum:"gzip|none" doc:"s3: of the objects"`
 	URL          string        `key:"url" doc:"http: where to; https, but for a loopback address"`
 	Mode         string        `key:"mode" default:"structured" enum:"structured|binary|batched" doc:"http: the form of the CloudEvents; batched goes with batch"`
 	BearerFile   string        `key:"bearer_file" doc:"http: a file with a token for the Authorization header, read again when it changes"`
@@ -92,10 +95,12 @@ type Breaker struct {
 
 // DeadLetters is where events go that are given up on.
 type DeadLetters struct {
-	Type       string `key:"type" default:"file" enum:"file|sqs|kinesis" doc:"where dead letters go: a file, a queue, or a stream of their own"`
+	Type       string `key:"type" default:"file" enum:"file|sqs|s3|kinesis" doc:"where dead letters go: a file, a queue, a bucket, or a stream of their own"`
 	Path       string `key:"path" default:"dead-letters.ndjson" doc:"file: one JSON object a line, synced before the event counts as done"`
 	QueueURL   string `key:"queue_url" doc:"sqs: the queue"`
-	MaxMessage int    `key:"max_message_bytes" default:"1048576" doc:"sqs: most bytes of a message, the queue's MaximumMessageSize; a larger letter cannot be buried, and its event waits"`
+	MaxMessage int    `key:"max_message_bytes" default:"1048576" doc:"sqs: most bytes of a message, the queue's MaximumMessageSize; a larger letter needs a bucket, or its event waits"`
+	Bucket     string `key:"bucket" doc:"s3: the bucket; sqs: where letters go that are too large for the queue, if anywhere"`
+	Prefix     string `key:"prefix" doc:"s3, sqs: what every key begins with, such as dead-letters/"`
 	Stream     string `key:"stream" doc:"kinesis: name or ARN of the letters' stream, not the one that is consumed"`
 	MaxRecord  int    `key:"max_record_bytes" default:"1048576" doc:"kinesis: most bytes of a record; a larger letter cannot be buried, and its event waits"`
 }
@@ -105,6 +110,11 @@ func (d *DeadLetters) SQS() handlers.SQSLettersConfig {
 	c := handlers.DefaultSQSLettersConfig()
 	c.QueueURL, c.MaxMessageBytes = d.QueueURL, d.MaxMessage
 	return c
+}
+
+// S3 returns the settings of letters in a bucket.
+func (d *DeadLetters) S3() handlers.S3Config {
+	return handlers.S3Config{Bucket: d.Bucket, Prefix: d.Prefix, Compression: "none"}
 }
 
 // Kinesis returns the settings of letters in a stream.

@@ -59,8 +59,8 @@ func TestLoad_ReadsEverything(t *testing.T) {
 	batch, retry := Batch{MaxWait: 20 * time.Millisecond}, c.Retry
 	retry.MaxAge = 0 // its own
 	want := []Handler{
-		{Name: "archive", Type: "ndjson", Path: "events.ndjson", Match: []string{"*.data-session.*", "*.test.*"}, Sync: "always", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxMessage: 1 << 20, Mode: "structured", Batch: batch, Retry: retry},
-		{Name: "out", Type: "ndjson", Path: "-", Match: []string{"*"}, Sync: "never", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxMessage: 1 << 20, Mode: "structured", Batch: batch, Retry: c.Retry},
+		{Name: "archive", Type: "ndjson", Path: "events.ndjson", Match: []string{"*.data-session.*", "*.test.*"}, Sync: "always", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxMessage: 1 << 20, Mode: "structured", Compression: "gzip", Batch: batch, Retry: retry},
+		{Name: "out", Type: "ndjson", Path: "-", Match: []string{"*"}, Sync: "never", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxMessage: 1 << 20, Mode: "structured", Compression: "gzip", Batch: batch, Retry: c.Retry},
 	}
 	if diff := cmp.Diff(want, c.Handlers); diff != "" {
 		t.Errorf("handlers (-want +got):\n%s", diff)
