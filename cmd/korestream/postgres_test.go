@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +57,17 @@ func TestRun_PostgresKeepsEachEventOnceThroughAnOutage(t *testing.T) {
 	}
 	if got := count("select count(*) from korestream.sims"); got != sims {
 		t.Errorf("SIMs: got %d, want %d", got, sims)
+	}
+	code, out, errText := ask(t, env, "sim", "ls", "--limit", "3", "--after", "HS01", "--output", "json")
+	var list []struct{ SIM string }
+	if err := json.Unmarshal([]byte(out), &list); code != 0 || err != nil || len(list) != 3 || list[0].SIM != "HS02" {
+		t.Errorf("sim ls: exit code %d, %v, want HS02 to HS04\n%s\n%s", code, err, out, errText)
+	}
+	if code, out, _ := ask(t, env, "sim", "get", "HS07"); code != 0 || !strings.Contains(out, "HS07") {
+		t.Errorf("sim get: exit code %d\n%s", code, out)
+	}
+	if code, _, errText := ask(t, env, "sim", "get", "HS99999"); code != 1 || !strings.Contains(errText, "nothing is known") {
+		t.Errorf("sim get of none: exit code %d, %q, want 1", code, errText)
 	}
 	text, err := os.ReadFile(letters)
 	if err != nil || len(text) > 0 {

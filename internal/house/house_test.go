@@ -28,7 +28,7 @@ var mayImport = map[string][]string{
 	"internal/config":      {"consumer", "handlers"},
 	"internal/awsclient":   {},
 	"internal/episode":     {},
-	"internal/app":         {"handlers", "consumer", "checkpoint", "event", "internal/config", "internal/awsclient", "localstack/embed"},
+	"internal/app":         {"handlers", "handlers/simstate", "consumer", "checkpoint", "event", "internal/config", "internal/awsclient", "localstack/embed"},
 	"cmd":                  {"internal", "consumer", "cmd"},
 	"localstack/embed":     {"localstack/embed"},
 	"localstack/engines":   {"localstack/emulators", "internal/awsclient"},
