@@ -52,6 +52,12 @@ func (e *Event) DedupeID() string {
 	if e.eventSID != "" {
 		return e.eventSID
 	}
+	return e.EnvelopeID()
+}
+
+// EnvelopeID is the ID, but empty where that is no event's own, as in DedupeID.
+// Unlike that it differs between copies that several producers sent.
+func (e *Event) EnvelopeID() string {
 	if e.IsTest() && isAccountSID(e.ID) {
 		return ""
 	}

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"korestream/consumer"
+	"korestream/event"
 )
 
 // Route takes the events whose type any of its patterns matches to a handler.
@@ -32,8 +33,10 @@ type Mux struct {
 	routes  []route
 	burier  consumer.Burier
 	deduper Deduper
-	logger  *zap.Logger
-	stats   counters
+	// identity is what the deduper knows an event by; empty is nothing.
+	identity func(*event.Event) string
+	logger   *zap.Logger
+	stats    counters
 
 	buryLog, dedupeLog, parkLog *failureLog
 }
@@ -59,6 +62,10 @@ func WithLogger(logger *zap.Logger) Option { return func(m *Mux) { m.logger = lo
 // default recognises none.
 func WithDeduper(d Deduper) Option { return func(m *Mux) { m.deduper = d } }
 
+// WithIdentity sets what a deduper recognises an event by; the default is
+// [event.Event.DedupeID]. An event of which it is empty is handled each time.
+func WithIdentity(of func(*event.Event) string) Option { return func(m *Mux) { m.identity = of } }
+
 // NewMux returns a Mux of the routes. Events that a route gives up on, by the
 // policy, go to the burier.
 func NewMux(routes []Route, burier consumer.Burier, policy RetryPolicy, opts ...Option) (*Mux, error) {
@@ -71,7 +78,7 @@ func NewMux(routes []Route, burier consumer.Burier, policy RetryPolicy, opts ...
 	if err := checkRoutes(routes); err != nil {
 		return nil, err
 	}
-	m := &Mux{burier: burier, deduper: noDeduper{}, logger: zap.NewNop()}
+	m := &Mux{burier: burier, deduper: noDeduper{}, identity: (*event.Event).DedupeID, logger: zap.NewNop()}
 	for _, opt := range opts {
 		opt(m)
 	}
@@ -173,7 +180,7 @@ func (m *Mux) Dispatch(ctx context.Context, d *consumer.Delivery) (consumer.Outc
 
 // claim returns nil without an error for an event that was handled before.
 func (m *Mux) claim(ctx context.Context, d *consumer.Delivery) (claim Claim, err error) {
-	id := d.Event.DedupeID()
+	id := m.identity(d.Event)
 	if id == "" {
 		return noClaim{}, nil
 	}

@@ -11,6 +11,7 @@ import (
 
 	"korestream/checkpoint"
 	"korestream/consumer"
+	"korestream/event"
 	"korestream/handlers"
 	"korestream/internal/config"
 )
@@ -124,6 +125,9 @@ func (d *Daemon) makeHandler(h config.Handler) (handlers.Handler, error) {
 func (d *Daemon) muxOptions() []handlers.Option {
 	opts := []handlers.Option{handlers.WithLogger(d.log)}
 	c := d.cfg.Dedupe
+	if c.Key == "id" {
+		opts = append(opts, handlers.WithIdentity((*event.Event).EnvelopeID))
+	}
 	memory := handlers.NewMemoryDeduper(c.MaxCount, c.MaxAge)
 	switch c.Store {
 	case "memory":

@@ -125,6 +125,7 @@ func (d *DeadLetters) Kinesis() handlers.KinesisLettersConfig {
 // Dedupe is what recognises events that were handled before.
 type Dedupe struct {
 	Store        string        `key:"store" default:"memory" enum:"memory|dynamodb|none" doc:"where handled event IDs are remembered: in this process, in a table that all workers share, or not"`
+	Key          string        `key:"key" default:"event_sid" enum:"event_sid|id" doc:"what an event is recognised by: data.event_sid, which all copies share, or else its ID; or the ID alone"`
 	MaxCount     int           `key:"max_count" default:"200000" doc:"memory: most IDs remembered"`
 	MaxAge       time.Duration `key:"max_age" default:"1h" doc:"how long an ID is remembered; dynamodb: 1m or more"`
 	Table        string        `key:"table" doc:"dynamodb: the table, made if it is not there; empty is the application's name with -handled"`
