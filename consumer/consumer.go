@@ -175,8 +175,7 @@ func (c *Consumer) newShard(lease *checkpoint.Lease) *shard {
 		source: newSource(c.kc, c.cfg, lease.Shard(), lease.Start(), b, log), budget: b,
 		cutter:  cutter{stream: c.cfg.Stream, shard: lease.Shard(), keys: c.listing.keys(lease.Shard())},
 		tracker: checkpoint.ResumeTracker(done), since: time.Now(),
-		busy: make(map[*piece]Running), parked: make(map[*piece]Parked),
-		saved: done, progressAt: time.Now(), checkpointTriedAt: time.Now(),
+		parked: make(map[*piece]Parked), saved: done, checkpointTriedAt: time.Now(),
 	}
 	s.source.doubt = c.listing.doubt
 	s.lanes = newLanes(c.cfg.Lanes, s.handle)

@@ -17,33 +17,39 @@ import (
 // parkedRetryInterval bounds the pause between two tries of a parked event.
 const parkedRetryInterval = 30 * time.Second
 
-// handle works one task off. What cannot be finished stays: its key is parked,
+// handle works one piece off. What cannot be finished stays: its key is parked,
 // tried again and again, until it is done or the lease is over; the watermark
 // stays below it.
 //
 // Once work has ended nothing is begun: the key's event before this one may have
 // been cut off, and a handler that does not look at its context would overtake
 // it.
-func (s *shard) handle(t task) {
+func (s *shard) handle(p *piece) {
 	if s.work.Err() != nil {
 		return
 	}
-	p := t.piece
-	s.begin(p)
-	defer s.end(p)
+	outcome, err := s.attempt(p)
+	if err == nil {
+		s.finish(p, outcome)
+		return
+	}
+	s.insist(p, err)
+}
+
+// insist parks a piece's key and tries the piece until it is done. When the lease
+// is over first it is left: whoever has the shard next begins there.
+func (s *shard) insist(p *piece, err error) {
+	defer s.unpark(p)
 	b := backoff.NewExponentialBackOff()
 	b.InitialInterval, b.MaxInterval = time.Second, parkedRetryInterval
-	for {
-		outcome, err := s.attempt(p)
-		if err == nil {
-			s.finish(p, outcome)
-			return
-		}
-		if s.work.Err() != nil {
-			return // not done: whoever has the shard next begins here
-		}
+	for s.work.Err() == nil {
 		s.park(p, err)
 		if wait(s.work, b.NextBackOff()) != nil {
+			return
+		}
+		var outcome Outcome
+		if outcome, err = s.attempt(p); err == nil {
+			s.finish(p, outcome)
 			return
 		}
 	}
@@ -59,26 +65,11 @@ func (s *shard) attempt(p *piece) (outcome Outcome, err error) {
 	if p.letter != nil {
 		return DeadLettered, s.burier.Bury(s.work, p.letter)
 	}
-	outcome, err = s.dispatcher.Dispatch(s.work, p.delivery)
+	outcome, err = s.dispatcher.Dispatch(s.work, &p.delivery)
 	if err == nil && (outcome < Handled || outcome > Dropped) {
 		err = errors.New("dispatcher returned neither an outcome nor an error")
 	}
 	return outcome, err
-}
-
-func (s *shard) begin(p *piece) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.progressAt = time.Now()
-	s.busy[p] = runningOf(p, s.progressAt)
-}
-
-func (s *shard) end(p *piece) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.progressAt = time.Now()
-	delete(s.busy, p)
-	delete(s.parked, p)
 }
 
 // park makes a stuck key visible: in the log once, in the status until it ends.
@@ -96,6 +87,12 @@ func (s *shard) park(p *piece, err error) {
 			zap.String(KeySequenceNumber, run.SequenceNumber), zap.String(KeyEventID, run.EventID),
 			zap.String(KeyEventType, run.EventType), zap.NamedError(KeyError, err))
 	}
+}
+
+func (s *shard) unpark(p *piece) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.parked, p)
 }
 
 // finish counts a piece that is done and, with the record's last one, moves the
@@ -194,9 +191,9 @@ func (s *shard) lastCheckpoint(abandon context.Context) error {
 
 // status describes the shard now.
 func (s *shard) status() ShardStatus {
-	waiting, running := s.lanes.counts()
+	in := s.lanes.status()
 	st := ShardStatus{
-		Shard: s.lease.Shard(), Since: s.since, InFlight: waiting + running, Running: running,
+		Shard: s.lease.Shard(), Since: s.since, InFlight: in.waiting + in.running, Running: in.running, ProgressAt: in.progressAt,
 		InFlightBytes: s.budget.inFlight(), Watermark: s.tracker.Watermark(),
 		Counts: Counts{
 			Handled: s.handled.Load(), Duplicates: s.duplicates.Load(), DeadLettered: s.deadLettered.Load(), Dropped: s.dropped.Load(),
@@ -213,11 +210,9 @@ func (s *shard) status() ShardStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st.Checkpoint, st.CheckpointedAt = s.saved.Position, s.checkpointedAt
-	st.CheckpointTriedAt, st.CheckpointProblem, st.ProgressAt = s.checkpointTriedAt, s.checkpointProblem, s.progressAt
-	for _, r := range s.busy {
-		if st.Slowest.Since.IsZero() || r.Since.Before(st.Slowest.Since) {
-			st.Slowest = r
-		}
+	st.CheckpointTriedAt, st.CheckpointProblem = s.checkpointTriedAt, s.checkpointProblem
+	if in.slowest != nil {
+		st.Slowest = runningOf(in.slowest, in.since)
 	}
 	for _, p := range s.parked {
 		st.Parked = append(st.Parked, p)

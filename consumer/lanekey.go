@@ -39,25 +39,47 @@ func (k LaneKey) isPath() bool {
 	return len(names) > 1 && !slices.Contains(names, "")
 }
 
-// of returns the lane of a delivery. The kinds of key cannot meet: each has a
-// prefix of its own.
-func (k LaneKey) of(d *Delivery) string {
+// laneKind says what a lane's key is: keys of different kinds never share a lane.
+type laneKind uint8
+
+const (
+	laneKindShard laneKind = iota
+	laneKindPartitionKey
+	laneKindSubject
+	laneKindSIM
+	laneKindPath
+	// laneKindLetter is for what is no event; its key is the partition key.
+	laneKindLetter
+)
+
+// of returns the lane of a delivery.
+func (k LaneKey) of(d *Delivery) laneID {
 	switch k {
 	case LaneKeyShard:
-		return "shard"
+		return laneID{kind: laneKindShard}
 	case LaneKeySubject:
 		if d.Event.Subject != "" {
-			return "subject:" + d.Event.Subject
+			return laneID{laneKindSubject, d.Event.Subject}
 		}
 	case LaneKeySIM:
 		if sim := d.Event.SIM(); sim != "" {
-			return "sim:" + sim
+			return laneID{laneKindSIM, sim}
 		}
 	case LaneKeyPartitionKey:
 	default:
 		if value := d.Event.Field(string(k)); value != "" {
-			return "path:" + value
+			return laneID{laneKindPath, value}
 		}
 	}
-	return "key:" + d.PartitionKey
+	return laneID{laneKindPartitionKey, d.PartitionKey}
+}
+
+// ofLetter returns the lane of a letter. It goes by its partition key: it is no
+// event, but nobody should see the events after it done before it is buried when
+// everything is to be in order.
+func (k LaneKey) ofLetter(l *DeadLetter) laneID {
+	if k == LaneKeyShard {
+		return laneID{kind: laneKindShard}
+	}
+	return laneID{laneKindLetter, l.PartitionKey}
 }

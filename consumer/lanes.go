@@ -2,135 +2,204 @@ package consumer
 
 import (
 	"sync"
+	"time"
 )
 
-// lanes runs tasks: those of one key one after another in the order given,
+// lanes runs pieces: those of one key one after another in the order given,
 // those of different keys side by side, up to a limit. One shard has one lanes.
 //
-// Draining makes a cut at the latest task begun: what stands before the cut is
-// still run, what stands behind it never begins. So the tasks that ran are, at
+// Draining makes a cut at the latest piece begun: what stands before the cut is
+// still run, what stands behind it never begins. So the pieces that ran are, at
 // the end, all that came before the cut, and a checkpoint there leaves nothing
 // to be handled twice.
+//
+// Nothing here allocates per piece: pieces and lanes are linked through fields of
+// their own, and lanes are used again.
 type lanes struct {
 	limit int
-	run   func(task)
+	run   func(*piece)
 
 	mu sync.Mutex // guards all below
-	// byKey holds a lane for every key with a task that is waiting or running.
-	byKey map[string]*lane
-	// ready are the lanes with a waiting task and none running, longest first.
-	ready   []*lane
-	running int
-	waiting int
-	// begun is the highest order of any task begun; drained stops tasks above it.
+	// byKey holds a lane for every key with a piece that is waiting or running.
+	byKey map[laneID]*lane
+	// unused are lanes without a key, linked by next.
+	unused *lane
+	// ready are the lanes with a waiting piece and none running, longest first.
+	ready laneQueue
+	// slots are the workers that there are or were, vacant those without one.
+	slots  []slot
+	vacant []int
+	// starting says that a worker was started and has not looked for a piece yet.
+	// It will, so there is no need for another before that: where handlers are
+	// quick, the workers there are take all pieces before it runs at all, and
+	// where they wait it runs at once and starts the next.
+	starting bool
+	waiting  int
+	// begun is the highest order of any piece begun, begunAt when the last one was;
+	// drained stops pieces above it.
 	begun   uint64
+	begunAt time.Time
 	drained bool
-	// finished says that no more tasks will come.
+	// finished says that no more pieces will come.
 	finished bool
 	// idle is closed when drained or finished and nothing runs any more. While
-	// a task may run a worker does, so that is all there is to look at.
+	// a piece may run a worker does, so that is all there is to look at.
 	idle chan struct{}
 }
 
-// task is one event, or one undecodable piece of a record, to be worked off.
-type task struct {
-	// order is the record's place in the shard: it rises from record to record,
-	// and the events of one record share it.
-	order uint64
-	piece *piece
+// laneID is a key and which kind of key it is: kinds do not meet.
+type laneID struct {
+	kind laneKind
+	key  string
 }
 
+// lane is one key's queue.
 type lane struct {
-	key   string
-	tasks []task
-	busy  bool
+	id          laneID
+	first, last *piece // the pieces that wait, linked by piece.next
+	busy        bool
+	next        *lane // in ready, or in unused
 }
 
-func newLanes(limit int, run func(task)) *lanes {
-	return &lanes{limit: limit, run: run, byKey: make(map[string]*lane), idle: make(chan struct{})}
+// slot is where a worker leaves what it runs.
+type slot struct {
+	lane  *lane
+	piece *piece // nil while it runs none
+	since time.Time
 }
 
-// submit appends a task to the lane of its key. Orders must not fall from call
-// to call. It never blocks: the caller bounds what is in flight. After drain it
-// does nothing.
-func (l *lanes) submit(key string, t task) {
+func newLanes(limit int, run func(*piece)) *lanes {
+	return &lanes{limit: limit, run: run, byKey: make(map[laneID]*lane), begunAt: time.Now(), idle: make(chan struct{})}
+}
+
+// submit appends pieces to the lanes of their keys. Orders must not fall from
+// piece to piece. It never blocks: the caller bounds what is in flight. After
+// drain it does nothing.
+func (l *lanes) submit(pieces ...*piece) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.drained && t.order > l.begun {
+	for _, p := range pieces {
+		if l.drained && p.order > l.begun {
+			continue
+		}
+		ln := l.lane(p.lane)
+		if ln.first == nil {
+			ln.first = p
+			if !ln.busy {
+				l.ready.push(ln)
+			}
+		} else {
+			ln.last.next = p
+		}
+		ln.last = p
+		l.waiting++
+	}
+	l.hire()
+}
+
+// lane returns the lane of a key, made if there is none.
+func (l *lanes) lane(id laneID) *lane {
+	if ln := l.byKey[id]; ln != nil {
+		return ln
+	}
+	ln := l.unused
+	if ln == nil {
+		ln = &lane{}
+	} else {
+		l.unused = ln.next
+	}
+	ln.id, ln.next = id, nil
+	l.byKey[id] = ln
+	return ln
+}
+
+// forget takes a lane out of use.
+func (l *lanes) forget(ln *lane) {
+	delete(l.byKey, ln.id)
+	*ln = lane{next: l.unused}
+	l.unused = ln
+}
+
+// hire starts a worker if there is something for it to do.
+func (l *lanes) hire() {
+	if l.ready.first == nil || l.starting || l.running() >= l.limit {
 		return
 	}
-	ln := l.byKey[key]
-	if ln == nil {
-		ln = &lane{key: key}
-		l.byKey[key] = ln
+	if len(l.vacant) == 0 {
+		l.vacant = append(l.vacant, len(l.slots))
+		l.slots = append(l.slots, slot{})
 	}
-	ln.tasks = append(ln.tasks, t)
-	l.waiting++
-	if !ln.busy && len(ln.tasks) == 1 {
-		l.ready = append(l.ready, ln)
-	}
-	if l.running < l.limit && len(l.ready) > 0 {
-		l.running++
-		go l.work()
+	at := l.vacant[len(l.vacant)-1]
+	l.vacant = l.vacant[:len(l.vacant)-1]
+	l.starting = true
+	go l.work(at)
+}
+
+// running counts the workers.
+func (l *lanes) running() int { return len(l.slots) - len(l.vacant) }
+
+// work runs pieces until none is ready. There are never more than limit of it.
+func (l *lanes) work(at int) {
+	for p := l.begin(at); p != nil; p = l.next(at) {
+		l.run(p)
 	}
 }
 
-// work runs tasks until none is ready. There are never more than limit of it.
-func (l *lanes) work() {
-	var ln *lane
-	for {
-		var t task
-		var ok bool
-		if ln, t, ok = l.next(ln); !ok {
-			return
-		}
-		l.run(t)
-	}
-}
-
-// next gives a finished lane back and takes the next task, or signs the worker
-// off.
-func (l *lanes) next(done *lane) (*lane, task, bool) {
+// begin is next for a worker that has just started.
+func (l *lanes) begin(at int) *piece {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if done != nil {
-		done.busy = false
-		l.requeue(done)
+	l.starting = false
+	return l.take(at)
+}
+
+// next gives the worker's lane back and takes the next piece, or signs the
+// worker off.
+func (l *lanes) next(at int) *piece {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ln := l.slots[at].lane
+	l.slots[at] = slot{}
+	ln.busy = false
+	if ln.first == nil {
+		l.forget(ln)
+	} else {
+		l.ready.push(ln) // behind the others that wait, which is fair to them
 	}
-	for len(l.ready) > 0 {
-		ln := l.ready[0]
-		l.ready = l.ready[1:]
-		t := ln.tasks[0]
-		if l.drained && t.order > l.begun {
+	return l.take(at)
+}
+
+func (l *lanes) take(at int) *piece {
+	for ln := l.ready.pop(); ln != nil; ln = l.ready.pop() {
+		p := ln.first
+		if l.drained && p.order > l.begun {
 			l.drop(ln)
 			continue
 		}
-		ln.tasks = ln.tasks[1:]
+		if ln.first = p.next; ln.first == nil {
+			ln.last = nil
+		}
+		p.next = nil
 		ln.busy = true
 		l.waiting--
-		l.begun = max(l.begun, t.order)
-		return ln, t, true
+		l.begun, l.begunAt = max(l.begun, p.order), time.Now()
+		l.slots[at] = slot{ln, p, l.begunAt}
+		l.hire()
+		return p
 	}
-	l.running--
+	l.begunAt = time.Now() // the last one has ended
+	l.vacant = append(l.vacant, at)
 	l.signalIdle()
-	return nil, task{}, false
+	return nil
 }
 
-// requeue puts a lane that has become free behind the others that wait, which
-// is fair to them, or forgets it when it is empty.
-func (l *lanes) requeue(ln *lane) {
-	if len(ln.tasks) == 0 {
-		delete(l.byKey, ln.key)
-		return
-	}
-	l.ready = append(l.ready, ln)
-}
-
-// drop forgets a lane whose next task stands behind the cut: orders rise within
-// a lane, so all its tasks do.
+// drop forgets a lane whose next piece stands behind the cut: orders rise within
+// a lane, so all its pieces do.
 func (l *lanes) drop(ln *lane) {
-	l.waiting -= len(ln.tasks)
-	delete(l.byKey, ln.key)
+	for p := ln.first; p != nil; p = p.next {
+		l.waiting--
+	}
+	l.forget(ln)
 }
 
 // drain makes the cut and returns a channel that is closed when all before it
@@ -156,7 +225,7 @@ func (l *lanes) finish() <-chan struct{} {
 }
 
 func (l *lanes) signalIdle() {
-	if l.running > 0 || (!l.drained && !l.finished) {
+	if l.running() > 0 || (!l.drained && !l.finished) {
 		return
 	}
 	select {
@@ -166,9 +235,51 @@ func (l *lanes) signalIdle() {
 	}
 }
 
-// counts returns how many tasks wait and how many run.
-func (l *lanes) counts() (waiting, running int) {
+// lanesStatus is a moment of lanes.
+type lanesStatus struct {
+	waiting, running int
+	// slowest is the piece that has run for longest, nil if none runs; since is
+	// when it began.
+	slowest *piece
+	since   time.Time
+	// progressAt is when a piece last began or, as the last one, ended.
+	progressAt time.Time
+}
+
+func (l *lanes) status() lanesStatus {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.waiting, l.running
+	st := lanesStatus{waiting: l.waiting, progressAt: l.begunAt}
+	for _, s := range l.slots {
+		if s.piece == nil {
+			continue
+		}
+		st.running++
+		if st.slowest == nil || s.since.Before(st.since) {
+			st.slowest, st.since = s.piece, s.since
+		}
+	}
+	return st
+}
+
+// laneQueue is a queue of lanes, linked by lane.next.
+type laneQueue struct{ first, last *lane }
+
+func (q *laneQueue) push(ln *lane) {
+	if q.first == nil {
+		q.first = ln
+	} else {
+		q.last.next = ln
+	}
+	q.last = ln
+}
+
+// pop returns nil if there is none.
+func (q *laneQueue) pop() *lane {
+	ln := q.first
+	if ln == nil {
+		return nil
+	}
+	q.first, ln.next = ln.next, nil
+	return ln
 }

@@ -42,7 +42,7 @@ func (r *lanesRecorder) run(key string, order uint64, d time.Duration) {
 // scriptedLanes returns lanes whose tasks look up key and duration by order.
 func scriptedLanes(limit int, keys []string, durations []time.Duration) (*lanes, *lanesRecorder) {
 	r := &lanesRecorder{byKey: map[string][]uint64{}, active: map[string]int{}}
-	l := newLanes(limit, func(t task) { r.run(keys[t.order-1], t.order, durations[t.order-1]) })
+	l := newLanes(limit, func(p *piece) { r.run(keys[p.order-1], p.order, durations[p.order-1]) })
 	return l, r
 }
 
@@ -54,7 +54,7 @@ func TestLanes_OneKeyInOrderManyKeysSideBySide(t *testing.T) {
 				keys, durations := script(seed, 300, 12)
 				l, r := scriptedLanes(5, keys, durations)
 				for i := range keys {
-					l.submit(keys[i], task{order: uint64(i + 1)})
+					l.submit(pieceOf(keys[i], i+1))
 				}
 				<-l.finish()
 				if len(r.ran) != len(keys) {
@@ -86,7 +86,7 @@ func TestLanes_DrainLeavesNoGapBelowWhatRan(t *testing.T) {
 				keys, durations := script(seed, 200, 9)
 				l, r := scriptedLanes(4, keys, durations)
 				for i := range keys {
-					l.submit(keys[i], task{order: uint64(i + 1)})
+					l.submit(pieceOf(keys[i], i+1))
 				}
 				time.Sleep(time.Duration(seed*7) * time.Millisecond)
 				<-l.drain()
@@ -98,8 +98,8 @@ func TestLanes_DrainLeavesNoGapBelowWhatRan(t *testing.T) {
 				if int(highest) != len(r.ran) {
 					t.Errorf("ran %d tasks up to order %d: there is a gap", len(r.ran), highest)
 				}
-				if waiting, running := l.counts(); running != 0 || (len(r.ran) == len(keys) && waiting != 0) {
-					t.Errorf("after the drain %d tasks wait and %d run", waiting, running)
+				if st := l.status(); st.running != 0 || (len(r.ran) == len(keys) && st.waiting != 0) {
+					t.Errorf("after the drain %d tasks wait and %d run", st.waiting, st.running)
 				}
 			})
 		})
@@ -108,16 +108,20 @@ func TestLanes_DrainLeavesNoGapBelowWhatRan(t *testing.T) {
 
 func TestLanes_DrainWithNothingToDoIsImmediate(t *testing.T) {
 	t.Parallel()
-	l := newLanes(1, func(task) {})
+	l := newLanes(1, func(*piece) {})
 	select {
 	case <-l.drain():
 	default:
 		t.Error("drain of empty lanes is not done at once")
 	}
-	l.submit("a", task{order: 1})
-	if waiting, running := l.counts(); waiting+running != 0 {
-		t.Errorf("a task submitted after the drain is kept: %d waiting, %d running", waiting, running)
+	l.submit(pieceOf("a", 1))
+	if st := l.status(); st.waiting+st.running != 0 {
+		t.Errorf("a task submitted after the drain is kept: %d waiting, %d running", st.waiting, st.running)
 	}
+}
+
+func pieceOf(key string, order int) *piece {
+	return &piece{order: uint64(order), lane: laneID{kind: laneKindSIM, key: key}}
 }
 
 // script makes n tasks over some keys with durations up to 20 ms.

@@ -13,19 +13,28 @@ import (
 )
 
 // piece is what a record falls into: one event to dispatch or, where decoding
-// failed, one letter to bury. Exactly one of the two is set.
+// failed, one letter to bury. It is all that is allocated for an event beside the
+// event itself, and both come from slabs.
 type piece struct {
-	record   *inFlight
-	delivery *Delivery
+	// order is the record's place in the shard: it rises from record to record,
+	// and the pieces of one record share it.
+	order uint64
+	lane  laneID
+	next  *piece // behind it in its lane
+	// record is what it is a piece of; own is that of a record's first piece.
+	record *inFlight
+	own    inFlight
+	// letter is nil for an event, whose delivery this is then.
 	letter   *DeadLetter
+	delivery Delivery
 }
 
 // origin says where the piece came from.
-func (p *piece) origin() Origin {
+func (p *piece) origin() *Origin {
 	if p.letter != nil {
-		return p.letter.Origin
+		return &p.letter.Origin
 	}
-	return p.delivery.Origin
+	return &p.delivery.Origin
 }
 
 // inFlight is a Kinesis record that is not done: its place in the tracker, and
@@ -36,33 +45,37 @@ type inFlight struct {
 	left   atomic.Int32
 }
 
-// cutter takes Kinesis records apart.
+// cutter takes Kinesis records apart. It is used by one goroutine.
 type cutter struct {
 	stream, shard string
 	keys          hashRange
+	slab          slab[piece]
+	pieces        []*piece
 }
 
 // cut returns a record's position and its pieces, without those that resume
-// says are done. Outside counts the user records that belong to another shard.
-// It never fails: what cannot be understood becomes a letter.
-func (c cutter) cut(r types.Record, resume checkpoint.Position) (pos checkpoint.Position, pieces []piece, outside int) {
+// says are done; they are good until the next call. Outside counts the user
+// records that belong to another shard. It never fails: what cannot be understood
+// becomes a letter.
+func (c *cutter) cut(r types.Record, resume checkpoint.Position) (pos checkpoint.Position, pieces []*piece, outside int) {
 	from := Origin{
 		Stream: c.stream, Shard: c.shard, SequenceNumber: aws.ToString(r.SequenceNumber),
 		PartitionKey: aws.ToString(r.PartitionKey), ArrivedAt: aws.ToTime(r.ApproximateArrivalTimestamp),
 	}
 	pos = checkpoint.Position{SequenceNumber: from.SequenceNumber}
+	c.pieces = c.pieces[:0]
 	if !isAggregate(r.Data) {
 		if pos.Compare(resume) > 0 {
-			pieces = c.decode(nil, from, r.Data)
+			c.decode(&from, r.Data)
 		}
-		return pos, pieces, 0
+		return pos, c.pieces, 0
 	}
 	users, err := deaggregate(r.Data)
 	if err != nil {
 		if pos.Compare(resume) > 0 {
-			pieces = []piece{{letter: &DeadLetter{Origin: from, Reason: ReasonAggregate, Err: err, Payload: r.Data}}}
+			c.add().letter = &DeadLetter{Origin: from, Reason: ReasonAggregate, Err: err, Payload: r.Data}
 		}
-		return pos, pieces, 0
+		return pos, c.pieces, 0
 	}
 	for _, u := range users {
 		pos.SubSequenceNumber = u.index
@@ -72,30 +85,37 @@ func (c cutter) cut(r types.Record, resume checkpoint.Position) (pos checkpoint.
 			outside++
 		default:
 			from.SubSequenceNumber, from.PartitionKey = u.index, u.partitionKey
-			pieces = c.decode(pieces, from, u.data)
+			c.decode(&from, u.data)
 		}
 	}
-	return pos, pieces, outside
+	return pos, c.pieces, outside
 }
 
-func (c cutter) decode(pieces []piece, from Origin, payload []byte) []piece {
+// add makes another piece of the record.
+func (c *cutter) add() *piece {
+	p := c.slab.take()
+	c.pieces = append(c.pieces, p)
+	return p
+}
+
+func (c *cutter) decode(from *Origin, payload []byte) {
 	items, err := event.Decode(payload)
 	if err != nil {
-		return append(pieces, piece{letter: undecodable(from, err, payload)})
+		c.add().letter = undecodable(from, err, payload)
+		return
 	}
 	for _, it := range items {
 		if it.Err != nil {
-			pieces = append(pieces, piece{letter: undecodable(from, it.Err, it.Raw)})
+			c.add().letter = undecodable(from, it.Err, it.Raw)
 			continue
 		}
-		pieces = append(pieces, piece{delivery: &Delivery{Origin: from, Event: it.Event}})
+		c.add().delivery = Delivery{Origin: *from, Event: it.Event}
 	}
-	return pieces
 }
 
 // undecodable makes the letter for a payload that is no event.
-func undecodable(from Origin, err error, payload []byte) *DeadLetter {
-	letter := &DeadLetter{Origin: from, Reason: event.ReasonSyntax, Err: err, Payload: payload}
+func undecodable(from *Origin, err error, payload []byte) *DeadLetter {
+	letter := &DeadLetter{Origin: *from, Reason: event.ReasonSyntax, Err: err, Payload: payload}
 	var refused *event.DecodeError
 	if errors.As(err, &refused) {
 		letter.Reason = refused.Reason
@@ -106,7 +126,7 @@ func undecodable(from Origin, err error, payload []byte) *DeadLetter {
 // runningOf describes a piece for the status.
 func runningOf(p *piece, since time.Time) Running {
 	r := Running{SequenceNumber: p.origin().SequenceNumber, Since: since}
-	if p.delivery != nil {
+	if p.letter == nil {
 		r.EventID, r.EventType = p.delivery.Event.ID, p.delivery.Event.Type
 	}
 	return r

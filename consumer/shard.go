@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"go.uber.org/zap"
 
 	"korestream/checkpoint"
@@ -42,8 +41,10 @@ type shard struct {
 	tracker *checkpoint.Tracker
 	lanes   *lanes
 	since   time.Time
-	// order counts the records accepted; only accept touches it.
-	order uint64
+	// order counts the records accepted, pieces are what of them is not in the
+	// lanes yet; only accept touches them.
+	order  uint64
+	pieces []*piece
 
 	// work is what handlers run under. It ends with the lease or when the drain
 	// time-out has come. Set by run before anything uses it.
@@ -59,11 +60,8 @@ type shard struct {
 	bytes        atomic.Int64
 
 	mu sync.Mutex // guards all below
-	// busy holds the pieces in their handlers, parked those among them that can
-	// be neither handled nor buried.
-	busy           map[*piece]Running
+	// parked holds the pieces that can be neither handled nor buried.
 	parked         map[*piece]Parked
-	progressAt     time.Time
 	saved          checkpoint.Progress
 	checkpointedAt time.Time
 	// checkpointTriedAt and checkpointProblem are of the last look at whether a
@@ -160,60 +158,4 @@ func (s *shard) settle(fetch, work context.Context) {
 			zap.String(KeyEventID, slow.EventID), zap.String(KeyEventType, slow.EventType),
 			zap.String(KeySequenceNumber, slow.SequenceNumber), zap.Duration(KeyAge, time.Since(slow.Since)))
 	}
-}
-
-// accept decodes a batch and puts its pieces into their lanes.
-func (s *shard) accept(b batch) {
-	for _, r := range b.records {
-		s.acceptRecord(r)
-	}
-}
-
-func (s *shard) acceptRecord(r types.Record) {
-	size := int64(len(r.Data))
-	pos, pieces, outside := s.cutter.cut(r, s.source.resume)
-	if outside > 0 {
-		s.log.Warn("aggregate holds user records of another shard; left out, for the KPL puts them again there",
-			zap.Int(KeyCount, outside), zap.String(KeySequenceNumber, pos.SequenceNumber))
-	}
-	if pos.Compare(s.source.resume) <= 0 {
-		if pos.SequenceNumber == s.source.resume.SequenceNumber {
-			s.tracker.SeenStart()
-		}
-		s.budget.give(size)
-		return
-	}
-	s.records.Add(1)
-	s.bytes.Add(size)
-	s.order++
-	if s.tracker.AddDone(pos) {
-		s.budget.give(size)
-		s.skipped.Add(1)
-		return
-	}
-	ticket := s.tracker.Add(pos, len(pieces))
-	if len(pieces) == 0 {
-		s.budget.give(size)
-		return
-	}
-	rec := &inFlight{ticket: ticket, bytes: size}
-	rec.left.Store(int32(len(pieces)))
-	for i := range pieces {
-		p := &pieces[i]
-		p.record = rec
-		s.lanes.submit(s.laneOf(p), task{order: s.order, piece: p})
-	}
-}
-
-// laneOf returns a piece's lane. A letter goes by its partition key: it is no
-// event, but nobody should see the events after it done before it is buried
-// when everything is to be in order.
-func (s *shard) laneOf(p *piece) string {
-	if p.letter != nil {
-		if s.cfg.LaneKey == LaneKeyShard {
-			return string(LaneKeyShard)
-		}
-		return "letter:" + p.letter.PartitionKey
-	}
-	return s.cfg.LaneKey.of(p.delivery)
 }
