@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -44,13 +45,20 @@ const breakerKeys = 3
 // errBreakerOpen is what an event gets that is not tried.
 var errBreakerOpen = errors.New("the handler fails for everybody; it is left alone for a while")
 
-// breaker stands between a handler's retries and its calls.
+// breaker stands between a handler's retries and its calls. While all is well it
+// costs a call one look at troubled.
 type breaker struct {
 	next   Handler
 	policy BreakerPolicy
-	gate   *gobreaker.TwoStepCircuitBreaker[struct{}]
 
-	mu sync.Mutex // guards failing
+	// troubled says that the gate has counted a failure since it last heard of a
+	// success, or is not closed. It is written under mu.
+	troubled atomic.Bool
+
+	mu sync.Mutex // guards gate and failing
+	// gate knows nothing of calls that succeed while it is closed and has no
+	// failures: they would change nothing.
+	gate *gobreaker.TwoStepCircuitBreaker[struct{}]
 	// failing are the SIMs whose events have failed since one succeeded, up to
 	// breakerKeys.
 	failing map[string]bool
@@ -61,7 +69,7 @@ func newBreaker(next Handler, name string, policy BreakerPolicy, logger *zap.Log
 	b.gate = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Name: name, MaxRequests: 1, Timeout: policy.Open,
 		ReadyToTrip: func(c gobreaker.Counts) bool {
-			return int(c.ConsecutiveFailures) >= policy.Failures && b.manyFail()
+			return int(c.ConsecutiveFailures) >= policy.Failures && len(b.failing) >= breakerKeys
 		},
 		OnStateChange: func(_ string, from, to gobreaker.State) {
 			switch {
@@ -82,49 +90,78 @@ var errNoVerdict = errors.New("cut off")
 
 // Handle implements [Handler].
 func (b *breaker) Handle(ctx context.Context, d *consumer.Delivery) error {
+	if !b.troubled.Load() {
+		err := b.next.Handle(ctx, d)
+		if err == nil || IsPermanent(err) {
+			return err
+		}
+		return b.failed(ctx, d, err)
+	}
+	b.mu.Lock()
 	done, err := b.gate.Allow()
+	b.mu.Unlock()
 	if err != nil {
 		return UnavailableFor(errBreakerOpen, b.policy.Open)
 	}
 	answered := false
 	defer func() {
 		if !answered { // a panic on its way through
-			done(errNoVerdict)
+			b.report(done, errNoVerdict)
 		}
 	}()
 	err = b.next.Handle(ctx, d)
-	verdict := b.judge(ctx, d, err)
 	answered = true
-	done(verdict)
-	if err != nil && verdict != nil && b.gate.State() != gobreaker.StateClosed && !IsUnavailable(err) {
+	return b.judge(ctx, d, err, done)
+}
+
+// failed tells the gate of a failure that it did not see coming.
+func (b *breaker) failed(ctx context.Context, d *consumer.Delivery, err error) error {
+	b.mu.Lock()
+	done, refused := b.gate.Allow()
+	b.mu.Unlock()
+	if refused != nil {
+		if ctx.Err() == nil && !IsUnavailable(err) {
+			return Unavailable(err) // it failed as everything does
+		}
+		return err
+	}
+	return b.judge(ctx, d, err, done)
+}
+
+// judge decides what a call tells of the handler, and returns what the event gets.
+func (b *breaker) judge(ctx context.Context, d *consumer.Delivery, err error, done func(error)) error {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		b.report(done, errNoVerdict)
+		return err
+	case err == nil || IsPermanent(err): // it works
+		b.report(done, nil)
+		return err
+	}
+	key := d.Event.SIM()
+	if key == "" {
+		key = d.PartitionKey
+	}
+	if b.report(done, err, key) != gobreaker.StateClosed && !IsUnavailable(err) {
 		return Unavailable(err) // it failed as everything does
 	}
 	return err
 }
 
-// judge says what a call tells of the handler: nil that it works.
-func (b *breaker) judge(ctx context.Context, d *consumer.Delivery, err error) error {
-	if err != nil && ctx.Err() != nil {
-		return errNoVerdict
-	}
+// report tells the gate how a call went, and returns what it makes of it.
+func (b *breaker) report(done func(error), verdict error, failing ...string) gobreaker.State {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if err == nil || IsPermanent(err) {
+	if verdict == nil {
 		clear(b.failing)
-		return nil
 	}
-	if len(b.failing) < breakerKeys {
-		key := d.Event.SIM()
-		if key == "" {
-			key = d.PartitionKey
+	for _, key := range failing {
+		if len(b.failing) < breakerKeys {
+			b.failing[key] = true
 		}
-		b.failing[key] = true
 	}
-	return err
-}
-
-func (b *breaker) manyFail() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.failing) >= breakerKeys
+	done(verdict)
+	state := b.gate.State()
+	b.troubled.Store(state != gobreaker.StateClosed || len(b.failing) > 0)
+	return state
 }

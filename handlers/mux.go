@@ -30,7 +30,7 @@ type Route struct {
 // Mux dispatches each event to every route that matches it. It is safe for
 // concurrent use. The package comment tells what it guarantees.
 type Mux struct {
-	routes  []route
+	routing routing
 	burier  consumer.Burier
 	deduper Deduper
 	// identity is what the deduper knows an event by; empty is nothing.
@@ -90,7 +90,7 @@ func NewMux(routes []Route, burier consumer.Burier, policy RetryPolicy, opts ...
 		if r.Policy != nil {
 			policy = *r.Policy
 		}
-		m.routes = append(m.routes, route{name: r.Name, match: r.Match, handler: m.wrap(r, policy), exhausted: policy.OnExhausted, pause: policy.MaxBackoff})
+		m.routing.routes = append(m.routing.routes, &route{name: r.Name, match: r.Match, handler: m.wrap(r, policy), exhausted: policy.OnExhausted, pause: policy.MaxBackoff})
 	}
 	return m, nil
 }
@@ -194,7 +194,7 @@ func (m *Mux) claim(ctx context.Context, d *consumer.Delivery) (claim Claim, err
 // handle takes the event to every matching route and waits for all of them,
 // also when one is interrupted: none may run on when Dispatch returned.
 func (m *Mux) handle(ctx context.Context, d *consumer.Delivery) (consumer.Outcome, error) {
-	matching := m.matching(make([]*route, 0, 4), d.Event.Type)
+	matching := m.routing.of(d.Event.Type)
 	switch len(matching) {
 	case 0:
 		m.stats.unrouted.Add(1)
@@ -206,18 +206,6 @@ func (m *Mux) handle(ctx context.Context, d *consumer.Delivery) (consumer.Outcom
 		return m.run(ctx, matching[0], d)
 	}
 	return m.runAll(ctx, matching, d)
-}
-
-func (m *Mux) matching(dst []*route, eventType string) []*route {
-	for i := range m.routes {
-		for _, p := range m.routes[i].match {
-			if p.Match(eventType) {
-				dst = append(dst, &m.routes[i])
-				break
-			}
-		}
-	}
-	return dst
 }
 
 func (m *Mux) runAll(ctx context.Context, routes []*route, d *consumer.Delivery) (consumer.Outcome, error) {
