@@ -1,0 +1,57 @@
+package wire_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
+	"korestream/consumer/wire"
+)
+
+func BenchmarkGetRecords(b *testing.B) {
+	for _, size := range []int{512, 1083, 8192} {
+		for _, n := range []int{10, 100, 1000} {
+			text := body(n, size)
+			name := fmt.Sprintf("records=%d/bytes=%d", n, size)
+			b.Run("sdk/"+name, func(b *testing.B) { benchmarkSDK(b, text, n) })
+			b.Run("wire/"+name, func(b *testing.B) { benchmarkWire(b, text, n) })
+		}
+	}
+}
+
+func perRecord(b *testing.B, n int) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/record")
+}
+
+func benchmarkSDK(b *testing.B, text []byte, n int) {
+	b.ReportAllocs()
+	b.SetBytes(int64(len(text)))
+	protocol := sdkProtocol()
+	for b.Loop() {
+		var out kinesis.GetRecordsOutput
+		err := protocol.DeserializeResponse(context.Background(), getRecords, kinesis.TypeRegistry, answer(text), &out)
+		if err != nil || len(out.Records) != n {
+			b.Fatal(len(out.Records), err)
+		}
+	}
+	perRecord(b, n)
+}
+
+func benchmarkWire(b *testing.B, text []byte, n int) {
+	b.ReportAllocs()
+	b.SetBytes(int64(len(text)))
+	protocol, pool := wire.NewProtocol(sdkProtocol()), wire.NewPool()
+	var page wire.Page
+	for b.Loop() {
+		var out kinesis.GetRecordsOutput
+		ctx := wire.Into(context.Background(), &page, pool)
+		err := protocol.DeserializeResponse(ctx, getRecords, kinesis.TypeRegistry, answer(text), &out)
+		if err != nil || len(page.Records) != n || !page.Filled() {
+			b.Fatal(len(page.Records), err)
+		}
+		page.Release()
+	}
+	perRecord(b, n)
+}

@@ -1,0 +1,46 @@
+// Package wire turns Kinesis's answers into records, straight from the body.
+//
+// The SDK's decoder makes some nine allocations and several copies of each
+// record; at full rate that is most of what a consumer does. This one reads the
+// body into a buffer that is used again, scans its JSON once, and decodes the
+// data of many records into one chunk. It goes in from outside, as the client's
+// protocol:
+//
+//	kinesis.Options.Protocol = NewProtocol(kinesis.Options.Protocol)
+//
+// # Who owns what
+//
+//	body ──▶ buffer of the Pool     ours until the call returns
+//	     ──▶ Record.Data            in a Chunk, until its last Release
+//	     ──▶ Record's strings       the collector's: keep them as you like
+//	     ──▶ Page                   the caller's, to be filled again
+//
+// A [Chunk] is counted. It starts with one reference for each record decoded into
+// it, and goes back to its [Pool] with the last [Chunk.Release]; from then on the
+// data of all its records is someone else's. Who hands a record on hands its
+// reference on; who keeps data beyond that takes another with [Chunk.Retain] first.
+// [Page.Reset] releases nothing, because the records may be elsewhere by then;
+// [Page.Release] is for a page that nobody was shown.
+//
+// Chunks are at most 64 KiB unless a single record is larger, so a record that
+// stays long keeps 64 KiB from being used again, and no more. [Chunk.OnFree] says
+// when memory really comes back, for whoever keeps a budget of it.
+//
+// Built with the race detector, a chunk's memory is overwritten when it is given
+// back and the chunk itself is never used again, so that reading, retaining or
+// releasing too late shows at once. Otherwise that costs nothing, and is not seen.
+//
+// # What is ours and what is the SDK's
+//
+// Errors, packed or unknown content, and bodies that are unlike what Kinesis
+// writes (a member twice, a name with an escape, nesting beyond reason, bytes
+// behind the object) are given to the SDK's protocol, which sees the same bytes
+// and has the last word; [Page.Filled] tells the two apart. So the scanner may
+// refuse whatever it likes, but what it takes must be what the SDK would have
+// made of it: the same records, the same times to the millisecond, the same
+// refusal of base64. A fuzz test holds the two against each other.
+//
+// In one thing they differ on purpose. An empty body, or one without a list of
+// records, is a success to the SDK, and reads as the end of the shard because it
+// has no next iterator: the rest of the shard would be lost. It is [ErrNoRecords].
+package wire

@@ -1,0 +1,215 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// maxDepth bounds the nesting of members that we skip. The SDK allows more; an
+// answer that needs it is the SDK's.
+const maxDepth = 64
+
+// scanner reads JSON by the letter of RFC 8259. All its methods report false
+// where the text is something else, or something that is legal and that Kinesis
+// does not write, and leave it to their caller to give up.
+type scanner struct {
+	text []byte
+	at   int
+}
+
+// next skips white space and returns the byte after it; 0 at the end.
+func (s *scanner) next() byte {
+	for ; s.at < len(s.text); s.at++ {
+		switch c := s.text[s.at]; c {
+		case ' ', '\t', '\n', '\r':
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+func (s *scanner) take(c byte) bool {
+	if s.next() != c {
+		return false
+	}
+	s.at++
+	return true
+}
+
+func (s *scanner) literal(word string) bool {
+	if !bytes.HasPrefix(s.text[s.at:], []byte(word)) {
+		return false
+	}
+	s.at += len(word)
+	return true
+}
+
+// null takes a null, if that is what follows.
+func (s *scanner) null() bool { return s.next() == 'n' && s.literal("null") }
+
+// atEnd tells whether nothing but white space is left.
+func (s *scanner) atEnd() bool {
+	s.next()
+	return s.at == len(s.text)
+}
+
+// object reads an object and calls member for each name, which must read the
+// value. Names with escapes are refused.
+func (s *scanner) object(member func(name []byte) bool) bool {
+	if !s.take('{') {
+		return false
+	}
+	if s.take('}') {
+		return true
+	}
+	for {
+		name, escaped, ok := s.quoted()
+		if !ok || escaped || !s.take(':') || !member(name) {
+			return false
+		}
+		if s.take('}') {
+			return true
+		}
+		if !s.take(',') {
+			return false
+		}
+	}
+}
+
+// array reads an array and calls item for each value, which it must read.
+func (s *scanner) array(item func() bool) bool {
+	if !s.take('[') {
+		return false
+	}
+	if s.take(']') {
+		return true
+	}
+	for {
+		if !item() {
+			return false
+		}
+		if s.take(']') {
+			return true
+		}
+		if !s.take(',') {
+			return false
+		}
+	}
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// special has a bit set if any byte of v is a quote, a backslash or a control
+// character.
+func special(v uint64) uint64 {
+	quote, slash := v^(ones*'"'), v^(ones*'\\')
+	return ((v-ones*0x20)&^v | (quote-ones)&^quote | (slash-ones)&^slash) & highs
+}
+
+// quoted reads a string and returns what is between its quotes, as it stands.
+func (s *scanner) quoted() (inner []byte, escaped, ok bool) {
+	if !s.take('"') {
+		return nil, false, false
+	}
+	start, i := s.at, s.at
+	for {
+		for i+8 <= len(s.text) && special(binary.LittleEndian.Uint64(s.text[i:])) == 0 {
+			i += 8
+		}
+		for n := 0; n < 8; n++ {
+			if i >= len(s.text) || s.text[i] < 0x20 {
+				return nil, false, false
+			}
+			if s.text[i] == '"' {
+				s.at = i + 1
+				return s.text[start:i], escaped, true
+			}
+			if s.text[i] == '\\' {
+				escaped = true
+				i++ // what is escaped is looked at by unescape
+				if i >= len(s.text) || s.text[i] < 0x20 {
+					return nil, false, false
+				}
+			}
+			i++
+		}
+	}
+}
+
+var escapes = [256]byte{
+	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
+}
+
+// unescape appends what the inside of a quoted string stands for. Half a
+// surrogate pair and bytes that are no UTF-8 are refused.
+func unescape(to, inner []byte) ([]byte, bool) {
+	start := len(to)
+	for i := 0; i < len(inner); {
+		if inner[i] != '\\' {
+			to = append(to, inner[i])
+			i++
+			continue
+		}
+		if inner[i+1] == 'u' {
+			r, n := unicodeEscape(inner[i:])
+			if n == 0 {
+				return nil, false
+			}
+			to = utf8.AppendRune(to, r)
+			i += n
+			continue
+		}
+		c := escapes[inner[i+1]]
+		if c == 0 {
+			return nil, false
+		}
+		to = append(to, c)
+		i += 2
+	}
+	return to, utf8.Valid(to[start:])
+}
+
+// unicodeEscape reads \uXXXX, or two of them that are a surrogate pair, and
+// returns how many bytes that took; 0 if it is neither.
+func unicodeEscape(b []byte) (rune, int) {
+	r := hex4(b)
+	if r < 0 {
+		return 0, 0
+	}
+	if !utf16.IsSurrogate(r) {
+		return r, 6
+	}
+	pair := utf16.DecodeRune(r, hex4(b[6:]))
+	if pair == utf8.RuneError {
+		return 0, 0
+	}
+	return pair, 12
+}
+
+// hex4 reads \uXXXX; -1 if that is not what b begins with.
+func hex4(b []byte) rune {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return -1
+	}
+	var r rune
+	for _, c := range b[2:6] {
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return -1
+		}
+		r = r<<4 | rune(c)
+	}
+	return r
+}
