@@ -5,74 +5,52 @@ import (
 	"fmt"
 )
 
-// dataKeys are the members of data that routing and deduplication need, found
-// on the way through.
+// dataKeys are the members of data that routing and deduplication need, absent
+// ones nil. They are good until the next payload.
 type dataKeys struct {
 	simSID, simICCID, eventSID []byte
 }
 
-// resolve returns the SIM and the event's own sid. KORE's event_sid is a copy
-// of the id, whose string then serves for both.
-func (k *dataKeys) resolve(id string) (sim, eventSID string) {
-	sim = string(k.simSID)
-	if sim == "" {
-		sim = string(k.simICCID)
+// keys returns what the scanner found in data.
+func (s *scanner) keys() dataKeys {
+	found := &s.wanted.found
+	return dataKeys{
+		simSID:   s.text(found[partSIMSID], nil),
+		simICCID: s.text(found[partSIMICCID], nil),
+		eventSID: s.text(found[partEventSID], nil),
 	}
-	if string(k.eventSID) == id {
-		return sim, id
-	}
-	return sim, string(k.eventSID)
 }
 
-// data reads the value of data, in whichever of its forms.
-func (s *scanner) data(env *envelope) error {
-	if s.dec.PeekKind() == '{' {
-		raw, err := s.dataObject(&env.keys)
-		env.event.Data = raw
-		return err
+// identify sets the SIM and the event's own sid. KORE's event_sid is a copy of
+// the id, whose string then serves for both.
+func (d *Decoder) identify(e *Event, keys dataKeys) {
+	sim := keys.simSID
+	if len(sim) == 0 {
+		sim = keys.simICCID
 	}
-	v, err := s.value(MaxDepth)
-	if err != nil {
-		return err
+	e.sim = d.arena.string(sim)
+	if e.ID == string(keys.eventSID) {
+		e.eventSID = e.ID
+		return
 	}
-	switch v.kind {
+	e.eventSID = d.arena.string(keys.eventSID)
+}
+
+// data returns the value of data, in whichever of its forms, and its keys.
+func (d *Decoder) data(v span) ([]byte, dataKeys, *DecodeError) {
+	s := &d.scan
+	if v.end == 0 {
+		return nil, dataKeys{}, nil
+	}
+	raw := s.src[v.start:v.end:v.end]
+	switch raw[0] {
 	case 'n':
+		return nil, dataKeys{}, nil
 	case '"':
-		env.event.Data = env.dataString(v)
+		return d.dataString(v, raw)
 	default:
-		env.event.Data = v.raw
+		return raw, s.keys(), nil
 	}
-	return nil
-}
-
-// dataObject reads an object and keeps its keys.
-func (s *scanner) dataObject(keys *dataKeys) ([]byte, error) {
-	if err := s.open(MaxDepth); err != nil {
-		return nil, err
-	}
-	start := s.here() - 1
-	for s.dec.PeekKind() != '}' {
-		name, err := s.value(MaxDepth)
-		if err != nil {
-			return nil, err
-		}
-		v, err := s.value(MaxDepth)
-		if err != nil {
-			return nil, err
-		}
-		switch string(name.bytes()) {
-		case "sim_sid":
-			keys.simSID = v.bytes()
-		case "sim_iccid":
-			keys.simICCID = v.bytes()
-		case "event_sid":
-			keys.eventSID = v.bytes()
-		}
-	}
-	if err := s.open(MaxDepth); err != nil {
-		return nil, err
-	}
-	return s.cut('{', start).raw, nil
 }
 
 // dataString returns the text of a data string if that is a JSON object or
@@ -80,35 +58,40 @@ func (s *scanner) dataObject(keys *dataKeys) ([]byte, error) {
 //
 // A text that holds JSON is judged as strictly as the event is: two readers who
 // make different things of one event would be no better for the quotes around it.
-func (env *envelope) dataString(v value) []byte {
-	text := bytes.Trim(v.bytes(), space)
+func (d *Decoder) dataString(v span, raw []byte) ([]byte, dataKeys, *DecodeError) {
+	text := d.scan.text(v, d.scratch)
+	if v.escaped {
+		d.scratch = text
+	}
+	text = bytes.Trim(text, space)
 	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
-		return v.raw
+		return raw, dataKeys{}, nil
 	}
-	s := newScanner(text, 0)
-	defer s.free()
-	var keys dataKeys
-	var err error
+	s := &d.inner
+	defer s.release()
+	s.reset(text, 0)
 	if text[0] == '{' {
-		_, err = s.dataObject(&keys)
-	} else {
-		_, err = s.value(MaxDepth)
+		s.want(1)
 	}
-	var failed *DecodeError
-	if err != nil {
-		failed = s.fail(err)
-	} else {
-		failed = s.end()
+	end := s.value(0, MaxDepth)
+	if end == len(text) {
+		return d.dataText(v, text)
 	}
-	if failed == nil {
-		env.keys = keys
-		return text
-	}
-	if failed.Reason == ReasonDuplicateKey || failed.Reason == ReasonDepth {
-		env.err = &DecodeError{
-			Reason: failed.Reason, Offset: v.at,
-			Err: fmt.Errorf("in the text of data: %w", failed.Err),
+	if end < 0 && (s.failed.reason == ReasonDuplicateKey || s.failed.reason == ReasonDepth) {
+		return nil, dataKeys{}, &DecodeError{
+			Reason: s.failed.reason, Offset: d.scan.base + int64(v.start),
+			Err: fmt.Errorf("in the text of data: %w", s.failed.err),
 		}
 	}
-	return v.raw
+	return raw, dataKeys{}, nil
+}
+
+// dataText keeps the text of a data string, which the inner scanner found to be
+// JSON. A text without escapes is a part of the payload.
+func (d *Decoder) dataText(v span, text []byte) ([]byte, dataKeys, *DecodeError) {
+	if v.escaped {
+		text = d.arena.bytes(text)
+		d.inner.src = text
+	}
+	return text, d.inner.keys(), nil
 }

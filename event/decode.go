@@ -3,8 +3,7 @@ package event
 import (
 	"bytes"
 	"fmt"
-
-	"github.com/go-json-experiment/json/jsontext"
+	"sync"
 )
 
 // MaxSize is the largest payload that Decode reads: what one Kinesis record can
@@ -26,16 +25,17 @@ type Item struct {
 	Event *Event
 	// Err is nil if and only if Event is not.
 	Err *DecodeError
-	// Raw is the bytes of this element of the record: a part of the payload. With
-	// an Err they may be anything that the error speaks of.
+	// Raw is the bytes of this element of the record: a part of the payload, not
+	// a copy. With an Err they may be anything that the error speaks of.
 	Raw []byte
 }
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// isolating are the tokenizer's options for dividing an array into its
-// elements: what concerns one element only is left for the element's own turn.
-var isolating = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+// space is JSON's white space.
+const space = " \t\r\n"
+
+var decoders = sync.Pool{New: func() any { return new(Decoder) }}
 
 // Decode reads a record's payload: one JSON object, or an array of them.
 //
@@ -44,10 +44,46 @@ var isolating = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.
 // that is well-formed JSON but no event (no id, for instance) is an item with
 // an error. In an array, what is wrong within one element concerns that element only.
 //
-// The items refer to payload, which must not be changed afterwards.
+// The items refer to payload, which must not be changed afterwards. Who decodes
+// many payloads had better keep a [Decoder].
 func Decode(payload []byte) ([]Item, error) {
+	d := decoders.Get().(*Decoder)
+	defer decoders.Put(d)
+	return d.Append(nil, payload)
+}
+
+// Decoder decodes one payload after another as [Decode] does, but allocates
+// hardly anything: events and their strings come out of blocks that several
+// events share. The zero value is ready for use. It is not safe for concurrent
+// use; the events that it made are.
+//
+// Who keeps one event keeps the other events of its block alive, a few dozen,
+// and with them the payloads that their Raw and Data refer to. Payloads above
+// 64 KiB share no block with others. Who keeps one string of an event keeps a
+// block of 4 KiB and no payload.
+type Decoder struct {
+	scan scanner
+	// inner reads the text of a data string while scan is within the event.
+	inner scanner
+	// items is scratch space for arrays, always empty between two payloads.
+	elements []element
+
+	arena  arena
+	events slab
+	names  interner
+	// scratch holds an unescaped string until it is copied.
+	scratch []byte
+}
+
+// Append decodes payload as [Decode] does and appends its items to dst. With an
+// error it returns dst as it was.
+//
+// Item.Raw, Event.Raw and mostly Event.Data refer to payload, which may be
+// changed or used again only when the last of its events is done with. No
+// string of an Event refers to it.
+func (d *Decoder) Append(dst []Item, payload []byte) ([]Item, error) {
 	if len(payload) > MaxSize {
-		return nil, &DecodeError{
+		return dst, &DecodeError{
 			Reason: ReasonSize, Offset: MaxSize,
 			Err: fmt.Errorf("%d bytes, more than %d", len(payload), MaxSize),
 		}
@@ -55,111 +91,73 @@ func Decode(payload []byte) ([]Item, error) {
 	text := bytes.TrimLeft(bytes.TrimPrefix(payload, byteOrderMark), space)
 	base := int64(len(payload) - len(text))
 	if len(text) == 0 {
-		return nil, &DecodeError{Reason: ReasonEmpty, Offset: base}
+		return dst, &DecodeError{Reason: ReasonEmpty, Offset: base}
 	}
-	var items []Item
-	var err *DecodeError
+	if len(payload) > sharedPayload {
+		defer d.events.alone()()
+	}
+	items, err := d.read(dst, text, base)
+	d.scan.release()
+	if err != nil {
+		return dst, err // not returned as it is: a nil *DecodeError must not become a non-nil error
+	}
+	return items, nil
+}
+
+// read decodes text, which begins with no white space.
+func (d *Decoder) read(dst []Item, text []byte, base int64) ([]Item, *DecodeError) {
+	d.scan.reset(text, base)
 	switch text[0] {
 	case '{':
-		items, err = decodeOne(text, base)
-	case '[':
-		items, err = decodeArray(text, base)
-	default:
-		err = refuseScalar(text, base)
-	}
-	if err != nil {
-		return nil, err // not inlined above: a nil *DecodeError must not become a non-nil error
-	}
-	return items, nil
-}
-
-// decodeOne reads a payload that begins as an object.
-func decodeOne(text []byte, base int64) ([]Item, *DecodeError) {
-	s := newScanner(text, base)
-	defer s.free()
-	item, err := s.event()
-	if err != nil {
-		return nil, err
-	}
-	if err := s.end(); err != nil {
-		return nil, err
-	}
-	return []Item{item}, nil
-}
-
-// decodeArray reads a payload that begins as an array: first its limits, then
-// each element for itself.
-func decodeArray(text []byte, base int64) ([]Item, *DecodeError) {
-	elements, err := divide(text, base)
-	if err != nil {
-		return nil, err
-	}
-	items := make([]Item, len(elements))
-	for i, v := range elements {
-		items[i] = decodeElement(v)
-	}
-	return items, nil
-}
-
-// divide returns the elements of an array that is the whole of text, at least one.
-func divide(text []byte, base int64) ([]value, *DecodeError) {
-	s := newScanner(text, base, isolating...)
-	defer s.free()
-	if err := s.open(maxArrayDepth); err != nil {
-		return nil, s.fail(err)
-	}
-	var elements []value
-	for s.dec.PeekKind() != ']' {
-		v, err := s.value(maxArrayDepth)
-		if err != nil {
-			return nil, s.fail(err)
+		item, end := d.event(0)
+		if end < 0 {
+			return nil, d.scan.refusal()
 		}
-		elements = append(elements, v)
+		if err := d.scan.end(end); err != nil {
+			return nil, err
+		}
+		return append(dst, item), nil
+	case '[':
+		return d.array(dst)
+	default:
+		return nil, refuseScalar(&d.scan)
 	}
-	if err := s.open(maxArrayDepth); err != nil {
-		return nil, s.fail(err)
-	}
-	if err := s.end(); err != nil {
-		return nil, err
-	}
-	if len(elements) == 0 {
-		return nil, &DecodeError{Reason: ReasonEmpty, Offset: base}
-	}
-	return elements, nil
-}
-
-// decodeElement reads one element of an array. All its errors are its own.
-func decodeElement(v value) Item {
-	if v.kind != '{' {
-		return Item{Raw: v.raw, Err: notAnObject(v)}
-	}
-	s := newScanner(v.raw, v.at)
-	defer s.free()
-	item, err := s.event()
-	if err != nil {
-		return Item{Raw: v.raw, Err: err}
-	}
-	return item
 }
 
 // refuseScalar says why a payload that begins neither as an object nor as an
 // array is refused.
-func refuseScalar(text []byte, base int64) *DecodeError {
-	s := newScanner(text, base)
-	defer s.free()
-	v, err := s.value(MaxDepth)
-	if err != nil {
-		return s.fail(err)
+func refuseScalar(s *scanner) *DecodeError {
+	end := s.value(0, MaxDepth)
+	if end < 0 {
+		return s.refusal()
 	}
-	if err := s.end(); err != nil {
+	if err := s.end(end); err != nil {
 		return err
 	}
-	return notAnObject(v)
+	return notAnObject(s.src[0], s.base)
 }
 
-func notAnObject(v value) *DecodeError {
+func notAnObject(first byte, at int64) *DecodeError {
 	return &DecodeError{
-		Reason: ReasonWrongKind, Offset: v.at,
-		Err: fmt.Errorf("an event is a JSON object, not a %s", kindName(v.kind)),
+		Reason: ReasonWrongKind, Offset: at,
+		Err: fmt.Errorf("an event is a JSON object, not a %s", kindName(first)),
+	}
+}
+
+// kindName names the JSON type of a value that begins with c as people do.
+func kindName(c byte) string {
+	switch c {
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case '"':
+		return "string"
+	case 't', 'f':
+		return "boolean"
+	case 'n':
+		return "null"
+	default:
+		return "number"
 	}
 }

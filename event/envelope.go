@@ -1,155 +1,204 @@
 package event
 
-import (
-	"fmt"
-	"time"
+import "fmt"
 
-	"github.com/go-json-experiment/json/jsontext"
+// part is a member of an event that is read into an [Event].
+type part uint8
+
+const (
+	nothing part = iota
+	partID
+	partType
+	partSource
+	partSpecVersion
+	partDataSchema
+	partDataContentType
+	partSubject
+	partTime
+	partData
+	// Members of data.
+	partSIMSID
+	partSIMICCID
+	partEventSID
+	parts
 )
 
-// envelope is an Event being read.
-type envelope struct {
-	event *Event
-	keys  dataKeys
-	// id and typ are zero while absent.
-	id, typ value
-	// err is the first thing that keeps well-formed JSON from being an event. It
-	// is held back until the end of the object: broken JSON goes before it.
-	err *DecodeError
+// span is the place of a value in a scanner's source; zero while absent.
+type span struct {
+	start, end int
+	// escaped says that it is a string with escapes, if it is a string.
+	escaped bool
 }
 
-// event reads one event, a JSON object. An error means that the JSON is broken;
-// what is only not an event is in the item.
-func (s *scanner) event() (Item, *DecodeError) {
-	env := envelope{event: new(Event)}
-	if err := s.open(MaxDepth); err != nil {
-		return Item{}, s.fail(err)
-	}
-	start := s.here() - 1
-	for s.dec.PeekKind() != '}' {
-		if err := s.member(&env); err != nil {
-			return Item{}, s.fail(err)
-		}
-	}
-	if err := s.open(MaxDepth); err != nil {
-		return Item{}, s.fail(err)
-	}
-	whole := s.cut('{', start)
-	if err := env.finish(whole); err != nil {
-		return Item{Raw: whole.raw, Err: err}, nil
-	}
-	return Item{Event: env.event, Raw: whole.raw}, nil
+// wanted is what a scanner notes on its way through a value.
+type wanted struct {
+	// levels is how many levels are looked at: 2 for an event and its data, 1 for
+	// the text of a data string, 0 for any other value.
+	levels int
+	// part and begin are, by level, what the member being read is and where its
+	// value begins. Level 0 has no members.
+	part  [3]part
+	begin [3]int
+	found [parts]span
 }
 
-// member reads one name and its value. Attributes of the wrong kind are as good
-// as absent, but for id and type.
-func (s *scanner) member(env *envelope) error {
-	name, err := s.value(MaxDepth)
-	if err != nil {
-		return err
+// want makes the next value be looked at levels deep.
+func (s *scanner) want(levels int) { s.wanted = wanted{levels: levels} }
+
+// take notes the end of a member's value.
+func (s *scanner) take(depth, end int) {
+	if p := s.wanted.part[depth]; p != nothing {
+		begin := s.wanted.begin[depth]
+		s.wanted.found[p] = span{start: begin, end: end, escaped: s.escape >= begin}
 	}
-	e := env.event
-	key := name.bytes()
-	if string(key) == "data" {
-		return s.data(env)
-	}
-	v, err := s.value(MaxDepth)
-	if err != nil {
-		return err
-	}
-	switch string(key) {
-	case "id":
-		env.id = v
-	case "type":
-		env.typ = v
-	case "source":
-		e.Source = v.text()
-	case "specversion":
-		e.SpecVersion = v.text()
-	case "dataschema":
-		e.DataSchema = v.text()
-	case "datacontenttype":
-		e.DataContentType = v.text()
-	case "subject":
-		e.Subject = v.text()
-	case "time":
-		e.TimeText, e.Time = timeOf(v)
-	}
-	return nil
 }
 
-// timeOf reads a time as leniently as it can be done without guessing: RFC 3339
-// with any number of fractional digits. A number's text is kept, its unit is unknown.
-func timeOf(v value) (string, time.Time) {
-	if v.kind == '0' {
-		return string(v.raw), time.Time{}
-	}
-	text := v.text()
-	return text, parseTime(text)
-}
-
-// parseTime returns the zero time for what is not a time of RFC 3339.
-func parseTime(text string) time.Time {
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		return time.Time{}
-	}
-	return t.UTC()
-}
-
-// finish checks and takes over what makes the event's identity.
-func (env *envelope) finish(whole value) *DecodeError {
-	e := env.event
-	e.Raw = whole.raw
-	var err *DecodeError
-	if e.ID, err = required(env.id, "id", ReasonMissingID, whole.at); err != nil {
-		return err
-	}
-	if e.Type, err = required(env.typ, "type", ReasonMissingType, whole.at); err != nil {
-		return err
-	}
-	if env.err != nil {
-		return env.err
-	}
-	e.sim, e.eventSID = env.keys.resolve(e.ID)
-	return nil
-}
-
-// required returns the text of an attribute that every event must have. An
-// absent one is reported at the event's beginning.
-func required(v value, name, missing string, event int64) (string, *DecodeError) {
+// meaning returns which part a name at depth is.
+func (s *scanner) meaning(depth int, v span) part {
+	name := s.text(v, nil)
 	switch {
-	case v.raw == nil:
-		return "", &DecodeError{Reason: missing, Offset: event, Err: fmt.Errorf("no %s", name)}
-	case v.isNull():
-		return "", &DecodeError{Reason: missing, Offset: v.at, Err: fmt.Errorf("%s is null", name)}
-	case v.kind != '"':
-		return "", &DecodeError{
-			Reason: ReasonWrongKind, Offset: v.at,
-			Err: fmt.Errorf("%s must be a string, not a %s", name, kindName(v.kind)),
-		}
+	case depth < s.wanted.levels:
+		return attribute(name)
+	case depth == 1 || s.wanted.part[1] == partData:
+		return dataKey(name)
+	default:
+		return nothing
 	}
-	text := v.text()
-	if text == "" {
-		return "", &DecodeError{Reason: missing, Offset: v.at, Err: fmt.Errorf("%s is empty", name)}
-	}
-	return text, nil
 }
 
-// kindName names a JSON type as people do.
-func kindName(k jsontext.Kind) string {
-	switch k {
-	case '{':
-		return "object"
-	case '[':
-		return "array"
-	case '"':
-		return "string"
-	case '0':
-		return "number"
-	case 'n':
-		return "null"
+func attribute(name []byte) part {
+	switch string(name) {
+	case "id":
+		return partID
+	case "type":
+		return partType
+	case "source":
+		return partSource
+	case "specversion":
+		return partSpecVersion
+	case "dataschema":
+		return partDataSchema
+	case "datacontenttype":
+		return partDataContentType
+	case "subject":
+		return partSubject
+	case "time":
+		return partTime
+	case "data":
+		return partData
 	default:
-		return "boolean"
+		return nothing
 	}
+}
+
+// dataKey knows the members of data that routing and deduplication need.
+func dataKey(name []byte) part {
+	switch string(name) {
+	case "sim_sid":
+		return partSIMSID
+	case "sim_iccid":
+		return partSIMICCID
+	case "event_sid":
+		return partEventSID
+	default:
+		return nothing
+	}
+}
+
+// text returns the text of a string, a part of the source unless there are
+// escapes in it, which make it be written to the beginning of dst. It is nil
+// for any other kind.
+func (s *scanner) text(v span, dst []byte) []byte {
+	if v.end == 0 || s.src[v.start] != '"' {
+		return nil
+	}
+	inside := s.src[v.start+1 : v.end-1 : v.end-1]
+	if v.escaped {
+		return unescape(dst[:0], inside)
+	}
+	return inside
+}
+
+// event reads the event at i, a JSON object, and returns the place behind it.
+// That is -1 if the JSON is broken; what is only not an event is in the item.
+func (d *Decoder) event(i int) (Item, int) {
+	s := &d.scan
+	s.want(2)
+	end := s.value(i, MaxDepth)
+	if end < 0 {
+		return Item{}, -1
+	}
+	raw := s.src[i:end:end]
+	e, err := d.build(raw, s.base+int64(i))
+	return Item{Event: e, Err: err, Raw: raw}, end
+}
+
+// build makes an event of what the scanner found. Attributes of the wrong kind
+// are as good as absent, but for id and type.
+func (d *Decoder) build(raw []byte, at int64) (*Event, *DecodeError) {
+	found := &d.scan.wanted.found
+	if err := d.require(found[partID], "id", ReasonMissingID, at); err != nil {
+		return nil, err
+	}
+	if err := d.require(found[partType], "type", ReasonMissingType, at); err != nil {
+		return nil, err
+	}
+	data, keys, err := d.data(found[partData])
+	if err != nil {
+		return nil, err
+	}
+	e := d.events.event()
+	e.Raw, e.Data = raw, data
+	e.ID = d.own(found[partID])
+	e.Type = d.shared(found[partType])
+	e.Source = d.shared(found[partSource])
+	e.SpecVersion = d.shared(found[partSpecVersion])
+	e.DataSchema = d.shared(found[partDataSchema])
+	e.DataContentType = d.shared(found[partDataContentType])
+	e.Subject = d.own(found[partSubject])
+	d.time(e, found[partTime])
+	d.identify(e, keys)
+	return e, nil
+}
+
+// require refuses an event without an attribute that every event must have. An
+// absent one is reported at the event's beginning.
+func (d *Decoder) require(v span, name, missing string, event int64) *DecodeError {
+	s := &d.scan
+	if v.end == 0 {
+		return &DecodeError{Reason: missing, Offset: event, Err: fmt.Errorf("no %s", name)}
+	}
+	at := s.base + int64(v.start)
+	switch first := s.src[v.start]; {
+	case first == 'n':
+		return &DecodeError{Reason: missing, Offset: at, Err: fmt.Errorf("%s is null", name)}
+	case first != '"':
+		return &DecodeError{
+			Reason: ReasonWrongKind, Offset: at,
+			Err: fmt.Errorf("%s must be a string, not a %s", name, kindName(first)),
+		}
+	case v.end-v.start == len(`""`):
+		return &DecodeError{Reason: missing, Offset: at, Err: fmt.Errorf("%s is empty", name)}
+	}
+	return nil
+}
+
+// own returns a string that differs from event to event.
+func (d *Decoder) own(v span) string { return d.arena.string(d.scan.text(v, d.scratch)) }
+
+// shared returns a string that many events have alike.
+func (d *Decoder) shared(v span) string { return d.names.text(d.scan.text(v, d.scratch)) }
+
+// time reads a time as leniently as it can be done without guessing: RFC 3339
+// with any number of fractional digits. A number's text is kept, its unit is unknown.
+func (d *Decoder) time(e *Event, v span) {
+	if v.end == 0 {
+		return
+	}
+	if c := d.scan.src[v.start]; c == '-' || '0' <= c && c <= '9' {
+		e.TimeText = d.arena.string(d.scan.src[v.start:v.end])
+		return
+	}
+	e.TimeText = d.own(v)
+	e.Time = parseTime(e.TimeText)
 }

@@ -1,29 +1,30 @@
 package event
 
-// known holds strings that nearly every event repeats, so that they are not
-// allocated once per event.
-var known = func() map[string]string {
-	all := []string{
-		"1.0", "application/json", "kore-events", "/schemas/test/1", TypeTest,
-		"https://events-schemas.korewireless.com/SuperSim.ConnectionEvent/1",
-		"https://events-schemas.korewireless.com/SuperSim.ConnectionEvent/2",
-	}
-	for _, suffix := range suffixes {
-		for _, prefix := range []string{"com.kore.iot.", "com.twilio.iot."} {
-			all = append(all, prefix+connectionPart+suffix)
-		}
-	}
-	m := make(map[string]string, len(all))
-	for _, s := range all {
-		m[s] = s
-	}
-	return m
-}()
+// internedLength is the longest text that an interner keeps.
+const internedLength = 256
 
-// intern returns b as a string.
-func intern(b []byte) string {
-	if s, ok := known[string(b)]; ok {
-		return s
+// interner holds strings that nearly every event repeats, so that they are not
+// copied once per event. Each pair of places holds the last two strings of one
+// hash, which bounds it whatever is sent.
+type interner struct {
+	recent [256]string
+}
+
+// text returns b as a string.
+func (n *interner) text(b []byte) string {
+	if len(b) == 0 {
+		return ""
 	}
-	return string(b)
+	if len(b) > internedLength {
+		return string(b)
+	}
+	pair := n.recent[hash(b)>>57<<1:][:2]
+	switch {
+	case pair[0] == string(b):
+		return pair[0]
+	case pair[1] == string(b):
+		return pair[1]
+	}
+	pair[1], pair[0] = pair[0], string(b)
+	return pair[0]
 }

@@ -34,7 +34,7 @@ func scalar(dec *jsontext.Decoder) ([]byte, error) {
 	case '"':
 		return unquote(raw), nil
 	case '{', '[':
-		return nil, fmt.Errorf("unexpected %s", kindName(raw.Kind()))
+		return nil, fmt.Errorf("unexpected %s", kindName(byte(raw.Kind())))
 	default:
 		return raw, nil
 	}

@@ -10,7 +10,7 @@ import (
 
 // scanner reads one JSON text with the strict tokenizer and cuts values out of
 // it without copying.
-type scanner struct {
+type refScanner struct {
 	dec jsontext.Decoder
 	buf bytes.Buffer
 	// src is the text that dec reads, base its place in the record's payload.
@@ -20,11 +20,11 @@ type scanner struct {
 	base int64
 }
 
-var scanners = sync.Pool{New: func() any { return new(scanner) }}
+var refScanners = sync.Pool{New: func() any { return new(refScanner) }}
 
-// newScanner takes a scanner from the pool and points it at src.
-func newScanner(src []byte, base int64, opts ...jsontext.Options) *scanner {
-	s := scanners.Get().(*scanner)
+// newRefScanner takes a scanner from the pool and points it at src.
+func newRefScanner(src []byte, base int64, opts ...jsontext.Options) *refScanner {
+	s := refScanners.Get().(*refScanner)
 	s.src, s.base = src, base
 	s.buf = *bytes.NewBuffer(src)
 	s.dec.Reset(&s.buf, opts...)
@@ -33,21 +33,21 @@ func newScanner(src []byte, base int64, opts ...jsontext.Options) *scanner {
 
 // free gives the scanner back, without what it read: a pooled scanner must not
 // keep a record alive.
-func (s *scanner) free() {
+func (s *refScanner) free() {
 	s.src = nil
 	s.buf = bytes.Buffer{}
 	s.dec.Reset(&s.buf)
-	scanners.Put(s)
+	refScanners.Put(s)
 }
 
 // fail turns what the tokenizer returned into a DecodeError.
-func (s *scanner) fail(err error) *DecodeError { return classify(err, s.src, s.base) }
+func (s *refScanner) fail(err error) *DecodeError { return refClassify(err, s.src, s.base) }
 
 // here returns the place in src up to which the tokenizer has read.
-func (s *scanner) here() int { return int(s.dec.InputOffset()) }
+func (s *refScanner) here() int { return int(s.dec.InputOffset()) }
 
 // value is one JSON value of a scanner's source.
-type value struct {
+type refValue struct {
 	kind jsontext.Kind
 	raw  []byte
 	// at is the place of its first byte in the record's payload.
@@ -56,29 +56,29 @@ type value struct {
 
 // value reads the next value whole. The nesting is limited to depth levels,
 // counted from the beginning of the source.
-func (s *scanner) value(depth int) (value, error) {
+func (s *refScanner) value(depth int) (refValue, error) {
 	kind := s.dec.PeekKind()
 	if kind != '{' && kind != '[' {
 		raw, err := s.dec.ReadValue()
 		if err != nil {
-			return value{}, err
+			return refValue{}, err
 		}
 		return s.cut(kind, s.here()-len(raw)), nil
 	}
 	if err := s.open(depth); err != nil {
-		return value{}, err
+		return refValue{}, err
 	}
 	start, outside := s.here()-1, s.dec.StackDepth()-1
 	for s.dec.StackDepth() > outside {
 		if err := s.open(depth); err != nil {
-			return value{}, err
+			return refValue{}, err
 		}
 	}
 	return s.cut(kind, start), nil
 }
 
 // open reads one token and refuses one that opens a level beyond depth.
-func (s *scanner) open(depth int) error {
+func (s *refScanner) open(depth int) error {
 	if _, err := s.dec.ReadToken(); err != nil {
 		return err
 	}
@@ -92,28 +92,28 @@ func (s *scanner) open(depth int) error {
 }
 
 // cut returns the value that starts at start and ends where the tokenizer is.
-func (s *scanner) cut(kind jsontext.Kind, start int) value {
+func (s *refScanner) cut(kind jsontext.Kind, start int) refValue {
 	end := s.here()
-	return value{kind: kind, raw: s.src[start:end:end], at: s.base + int64(start)}
+	return refValue{kind: kind, raw: s.src[start:end:end], at: s.base + int64(start)}
 }
 
 // isNull reports a JSON null.
-func (v value) isNull() bool { return v.kind == 'n' }
+func (v refValue) isNull() bool { return v.kind == 'n' }
 
 // bytes returns the text of a JSON string, a part of the source unless there
 // are escapes in it; nil for any other kind.
-func (v value) bytes() []byte {
+func (v refValue) bytes() []byte {
 	if v.kind != '"' {
 		return nil
 	}
-	return unquote(v.raw)
+	return refUnquote(v.raw)
 }
 
 // text is bytes as a string; empty for any other kind.
-func (v value) text() string { return intern(v.bytes()) }
+func (v refValue) text() string { return string(v.bytes()) }
 
 // unquote returns the text of a JSON string that the tokenizer accepted.
-func unquote(raw []byte) []byte {
+func refUnquote(raw []byte) []byte {
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return raw[1 : len(raw)-1]
 	}
@@ -122,11 +122,8 @@ func unquote(raw []byte) []byte {
 	return text
 }
 
-// space is JSON's white space.
-const space = " \t\r\n"
-
 // end checks that nothing but white space follows in src.
-func (s *scanner) end() *DecodeError {
+func (s *refScanner) end() *DecodeError {
 	rest := bytes.TrimLeft(s.src[s.here():], space)
 	if len(rest) == 0 {
 		return nil

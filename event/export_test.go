@@ -1,0 +1,83 @@
+package event
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+)
+
+// ReferenceDecode is the decoder that Decoder is compared with.
+var ReferenceDecode = referenceDecode
+
+// QuickTime is the fast path of times.
+var QuickTime = quickTime
+
+// ParseTime is what Decoder does with a time, ReferenceTime what it must be equal to.
+var (
+	ParseTime     = parseTime
+	ReferenceTime = refParseTime
+)
+
+// Difference says in what two results of decoding one payload differ, and is
+// empty if they do not. All is compared but the text of errors, which only
+// people read and which the two phrase differently.
+func Difference(got []Item, gotErr error, want []Item, wantErr error) string {
+	if d := errorDifference(gotErr, wantErr); d != "" {
+		return d
+	}
+	if len(got) != len(want) {
+		return fmt.Sprintf("got %d items, want %d", len(got), len(want))
+	}
+	for i := range got {
+		if d := itemDifference(got[i], want[i]); d != "" {
+			return fmt.Sprintf("item %d: %s", i, d)
+		}
+	}
+	return ""
+}
+
+func errorDifference(got, want error) string {
+	if (got == nil) != (want == nil) {
+		return fmt.Sprintf("got error %v, want %v", got, want)
+	}
+	if got == nil {
+		return ""
+	}
+	g, w := got.(*DecodeError), want.(*DecodeError)
+	if g.Reason != w.Reason || g.Offset != w.Offset || (g.Err == nil) != (w.Err == nil) {
+		return fmt.Sprintf("got error %v, want %v", g, w)
+	}
+	return ""
+}
+
+func itemDifference(got, want Item) string {
+	if !bytes.Equal(got.Raw, want.Raw) {
+		return fmt.Sprintf("got raw %q, want %q", got.Raw, want.Raw)
+	}
+	if (got.Err == nil) != (want.Err == nil) || (got.Event == nil) != (want.Event == nil) {
+		return fmt.Sprintf("got %+v, want %+v", got, want)
+	}
+	if got.Err != nil {
+		return errorDifference(got.Err, want.Err)
+	}
+	g, w := *got.Event, *want.Event
+	if (g.Data == nil) != (w.Data == nil) || !bytes.Equal(g.Data, w.Data) || !bytes.Equal(g.Raw, w.Raw) {
+		return fmt.Sprintf("got data %q of %q, want %q of %q", g.Data, g.Raw, w.Data, w.Raw)
+	}
+	if g.Time != w.Time { //nolint:staticcheck // the same representation is meant: zone and all
+		return fmt.Sprintf("got time %v, want %v", g.Time, w.Time)
+	}
+	for _, e := range []*Event{&g, &w} {
+		e.Data, e.Raw, e.Time = nil, nil, time.Time{}
+	}
+	if a, b := fmt.Sprintf("%q", fields(g)), fmt.Sprintf("%q", fields(w)); a != b {
+		return fmt.Sprintf("got %s, want %s", a, b)
+	}
+	return ""
+}
+
+func fields(e Event) []string {
+	return []string{
+		e.ID, e.Type, e.Source, e.SpecVersion, e.DataSchema, e.DataContentType, e.Subject, e.TimeText, e.sim, e.eventSID,
+	}
+}
