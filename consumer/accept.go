@@ -1,8 +1,9 @@
 package consumer
 
 import (
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"go.uber.org/zap"
+
+	"korestream/consumer/wire"
 )
 
 // submitAtOnce is how many pieces go to the lanes together: enough that their
@@ -10,11 +11,10 @@ import (
 // whole page.
 const submitAtOnce = 64
 
-// accept decodes a batch and puts its pieces into their lanes.
-func (s *shard) accept(b batch) {
-	s.pieces = s.pieces[:0]
-	for _, r := range b.records {
-		s.acceptRecord(r)
+// accept decodes a page and puts its pieces into their lanes.
+func (s *shard) accept(page *wire.Page) {
+	for i := range page.Records {
+		s.acceptRecord(&page.Records[i])
 		if len(s.pieces) >= submitAtOnce {
 			s.submit()
 		}
@@ -29,8 +29,11 @@ func (s *shard) submit() {
 	s.pieces = s.pieces[:0]
 }
 
-func (s *shard) acceptRecord(r types.Record) {
-	size := int64(len(r.Data))
+func (s *shard) acceptRecord(r *wire.Record) {
+	rec := inFlight{chunk: r.Chunk}
+	if r.Chunk == nil {
+		rec.loose = int64(len(r.Data))
+	}
 	pos, pieces, outside := s.cutter.cut(r, s.source.resume)
 	if outside > 0 {
 		s.log.Warn("aggregate holds user records of another shard; left out, for the KPL puts them again there",
@@ -40,27 +43,27 @@ func (s *shard) acceptRecord(r types.Record) {
 		if pos.SequenceNumber == s.source.resume.SequenceNumber {
 			s.tracker.SeenStart()
 		}
-		s.budget.give(size)
+		rec.release(s.budget)
 		return
 	}
 	s.records.Add(1)
-	s.bytes.Add(size)
+	s.bytes.Add(int64(len(r.Data)))
 	s.order++
 	if s.tracker.AddDone(pos) {
-		s.budget.give(size)
+		rec.release(s.budget)
 		s.skipped.Add(1)
 		return
 	}
-	ticket := s.tracker.Add(pos, len(pieces))
+	rec.ticket = s.tracker.Add(pos, len(pieces))
 	if len(pieces) == 0 {
-		s.budget.give(size)
+		rec.release(s.budget)
 		return
 	}
-	rec := &pieces[0].own
-	rec.ticket, rec.bytes = ticket, size
-	rec.left.Store(int32(len(pieces)))
+	of := &pieces[0].own
+	of.ticket, of.chunk, of.loose = rec.ticket, rec.chunk, rec.loose
+	of.pinned.Store(int32(len(pieces)))
 	for _, p := range pieces {
-		p.order, p.record = s.order, rec
+		p.order, p.record = s.order, of
 		if p.letter != nil {
 			p.lane = s.cfg.LaneKey.ofLetter(p.letter)
 		} else {

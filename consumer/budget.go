@@ -3,45 +3,67 @@ package consumer
 import (
 	"context"
 	"sync"
+
+	"korestream/consumer/wire"
 )
 
-// budget bounds the payload bytes that are fetched and not yet done: for one
-// shard, and together with all others of the process. It is asked before a
-// fetch and told after it, so it may be exceeded by one page; a shard with
-// nothing in flight is never refused, so that shards full of parked keys cannot
-// starve the others.
+// budget bounds the memory of records that are fetched and not yet done: for one
+// shard, and together with all others of the process. It counts chunks, which is
+// what the records' data takes. It is asked before a fetch and told after it, so
+// it may be exceeded by one page; a shard with nothing in flight is never
+// refused, so that shards full of parked keys cannot starve the others.
 type budget struct {
 	total *pool
-
-	mu    sync.Mutex // guards used and freed
-	limit int64
-	used  int64
-	// freed is closed, and replaced, whenever bytes are given back.
-	freed chan struct{}
+	own   account
 }
 
 // pool is the process's part of every budget.
 type pool struct {
-	mu    sync.Mutex // guards used and freed
+	account
+	shards int // that share it; guarded by mu
+}
+
+// account is a number of bytes that are in use, and a limit.
+type account struct {
+	mu    sync.Mutex // guards the fields below, and shards of pool
 	limit int64
 	used  int64
+	// freed is closed when bytes are given back that somebody waits for; nil if
+	// nobody does.
 	freed chan struct{}
+	// closed says that nobody counts any more.
+	closed bool
 }
 
-func newPool(limit int64) *pool {
-	return &pool{limit: limit, freed: make(chan struct{})}
-}
+func newPool(limit int64) *pool { return &pool{account: account{limit: limit}} }
 
+// newBudget opens a shard's budget; close it when the shard is left.
 func newBudget(total *pool, limit int64) *budget {
-	return &budget{total: total, limit: limit, freed: make(chan struct{})}
+	total.mu.Lock()
+	defer total.mu.Unlock()
+	total.shards++
+	return &budget{total: total, own: account{limit: limit}}
+}
+
+// close takes the shard out of those that share the pool, with all that it still
+// has in flight: nobody will say that it is done.
+func (b *budget) close() {
+	b.own.mu.Lock()
+	rest := b.own.used
+	b.own.closed = true
+	b.own.mu.Unlock()
+	b.total.add(-rest)
+	b.total.mu.Lock()
+	defer b.total.mu.Unlock()
+	b.total.shards--
 }
 
 // admit returns when the shard may fetch another page, or with the cause when
 // ctx ends. Blocked is called once if there is a wait.
 func (b *budget) admit(ctx context.Context, blocked func()) error {
 	for first := true; ; first = false {
-		ok, own, all := b.room()
-		if ok {
+		own, all := b.room()
+		if own == nil && all == nil {
 			return nil
 		}
 		if first {
@@ -56,45 +78,100 @@ func (b *budget) admit(ctx context.Context, blocked func()) error {
 	}
 }
 
-// room tells whether a fetch may begin and, if not, what to wait for. The
-// channels are taken before the figures are read, so no release is missed.
-func (b *budget) room() (ok bool, own, all <-chan struct{}) {
-	b.mu.Lock()
-	own, used := b.freed, b.used
-	b.mu.Unlock()
+// room returns nothing to wait for if a fetch may begin. Both accounts are looked
+// at under both locks: bytes that are given back in between are given back to the
+// shard first, and then to the process, whose channel is there by then.
+func (b *budget) room() (own, all <-chan struct{}) {
 	b.total.mu.Lock()
-	all, roomy := b.total.freed, b.total.used < b.total.limit
-	b.total.mu.Unlock()
-	return used == 0 || (used < b.limit && roomy), own, all
+	defer b.total.mu.Unlock()
+	b.own.mu.Lock()
+	defer b.own.mu.Unlock()
+	if b.own.used == 0 {
+		return nil, nil
+	}
+	if b.own.used >= b.own.limit {
+		own = b.own.awaited()
+	}
+	if b.total.used >= b.total.limit {
+		all = b.total.awaited()
+	}
+	return own, all
+}
+
+// awaited returns what is closed when bytes are given back. The caller holds mu.
+func (a *account) awaited() <-chan struct{} {
+	if a.freed == nil {
+		a.freed = make(chan struct{})
+	}
+	return a.freed
+}
+
+// add tells whether the account was open.
+func (a *account) add(n int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return false
+	}
+	a.used += n
+	if n < 0 && a.freed != nil {
+		close(a.freed)
+		a.freed = nil
+	}
+	return true
+}
+
+// pageShare is how many bytes the shard's next page should have at most, so that
+// all shards of the process may have one in flight and another being fetched.
+func (b *budget) pageShare() int {
+	b.total.mu.Lock()
+	defer b.total.mu.Unlock()
+	return int(min(b.own.limit, b.total.limit/int64(max(b.total.shards, 1))) / 2)
 }
 
 // take notes n bytes fetched.
 func (b *budget) take(n int64) {
-	b.mu.Lock()
-	b.used += n
-	b.mu.Unlock()
-	b.total.mu.Lock()
-	b.total.used += n
-	b.total.mu.Unlock()
+	if b.own.add(n) {
+		b.total.add(n)
+	}
 }
 
 // give notes n bytes done with.
-func (b *budget) give(n int64) {
-	b.mu.Lock()
-	b.used -= n
-	close(b.freed)
-	b.freed = make(chan struct{})
-	b.mu.Unlock()
-	b.total.mu.Lock()
-	b.total.used -= n
-	close(b.total.freed)
-	b.total.freed = make(chan struct{})
-	b.total.mu.Unlock()
+func (b *budget) give(n int64) { b.take(-n) }
+
+// takePage notes the memory of a page. Its chunks give theirs back by themselves,
+// with their last record; records without a chunk are the caller's.
+func (b *budget) takePage(page *wire.Page) {
+	b.take(int64(page.Bytes) + unchunked(page))
+	for _, c := range page.Chunks {
+		c.OnFree = b.freed
+	}
+}
+
+// dropPage gives a page's memory back, of which nothing was handed on.
+func (b *budget) dropPage(page *wire.Page) {
+	loose := unchunked(page)
+	page.Release()
+	b.give(loose)
+}
+
+// freed is told by a chunk.
+func (b *budget) freed(bytes int) { b.give(int64(bytes)) }
+
+// unchunked counts the bytes of records whose data the garbage collector has.
+func unchunked(page *wire.Page) int64 {
+	n := int64(0)
+	for i := range page.Records {
+		if r := &page.Records[i]; r.Chunk == nil {
+			n += int64(len(r.Data))
+		}
+	}
+	return n
 }
 
 // inFlight returns the shard's bytes fetched and not done.
 func (b *budget) inFlight() int64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.used
+	b.own.mu.Lock()
+	defer b.own.mu.Unlock()
+	return b.own.used
 }

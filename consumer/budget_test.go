@@ -35,10 +35,10 @@ func TestBudget_OthersCannotStarveAnEmptyShard(t *testing.T) {
 	total := newPool(100)
 	full, empty := newBudget(total, 1000), newBudget(total, 1000)
 	full.take(500)
-	if ok, _, _ := full.room(); ok {
+	if own, all := full.room(); own == nil && all == nil {
 		t.Error("a shard with bytes in flight is admitted over the process's limit")
 	}
-	if ok, _, _ := empty.room(); !ok {
+	if own, all := empty.room(); own != nil || all != nil {
 		t.Error("a shard with nothing in flight is refused")
 	}
 }

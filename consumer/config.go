@@ -27,13 +27,16 @@ type Config struct {
 	LaneKey LaneKey
 	Lanes   int
 
-	// PollInterval is the time between two GetRecords calls for one shard. AWS
-	// allows five calls a second and shard for all readers together:
+	// PollInterval is the least time between two GetRecords calls for one shard.
+	// AWS allows five calls a second and shard for all readers together:
 	// https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
 	PollInterval time.Duration
-	// PageRecords is the most records asked for in one GetRecords call.
+	// IdlePollInterval is what that time grows to while nothing comes.
+	IdlePollInterval time.Duration
+	// PageRecords is the most records asked for in one GetRecords call; fewer are
+	// where their size or the memory asks for it.
 	PageRecords int
-	// ShardBytes and ProcessBytes bound the payload in memory that is fetched
+	// ShardBytes and ProcessBytes bound the memory of records that are fetched
 	// and not yet done, per shard and in all. Each shard may exceed them by one
 	// page, so that none starves.
 	ShardBytes   int64
@@ -58,7 +61,8 @@ func DefaultConfig() Config {
 		LaneKey:            LaneKeySIM,
 		Lanes:              64,
 		PollInterval:       250 * time.Millisecond,
-		PageRecords:        2000,
+		IdlePollInterval:   time.Second,
+		PageRecords:        maxPageRecords,
 		ShardBytes:         8 << 20,
 		ProcessBytes:       128 << 20,
 		ShardSync:          5 * time.Second,
@@ -91,6 +95,7 @@ func (c Config) Validate() error {
 	check(c.LaneKey.Valid(), "LaneKey is %q: want one of %v, or a dotted path such as data.network.sid", c.LaneKey, LaneKeys())
 	check(c.Lanes >= 1, "Lanes is %d: want at least 1", c.Lanes)
 	check(c.PollInterval > 0, "PollInterval is %s: want more than 0", c.PollInterval)
+	check(c.IdlePollInterval >= c.PollInterval, "IdlePollInterval is %s: want at least PollInterval (%s)", c.IdlePollInterval, c.PollInterval)
 	check(c.PageRecords >= 1 && c.PageRecords <= maxPageRecords, "PageRecords is %d: want 1 to %d", c.PageRecords, maxPageRecords)
 	check(c.ShardBytes > 0, "ShardBytes is %d: want more than 0", c.ShardBytes)
 	check(c.ProcessBytes >= c.ShardBytes, "ProcessBytes is %d: want at least ShardBytes (%d)", c.ProcessBytes, c.ShardBytes)

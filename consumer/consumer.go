@@ -25,6 +25,7 @@ type Consumer struct {
 	listing *listing
 	claims  claims
 	pool    *pool
+	pages   *pages
 
 	// stop ends the reading of all shards, abandon the handling. Contexts in
 	// fields, because the KCL's callbacks carry none.
@@ -57,7 +58,7 @@ func New(cfg Config, kc KinesisAPI, leases *checkpoint.Store, d Dispatcher, b Bu
 	}
 	c := &Consumer{
 		cfg: cfg, kc: kc, leases: leases, dispatcher: d, burier: b, log: zap.NewNop(),
-		pool: newPool(cfg.ProcessBytes), runs: make(map[*checkpoint.Lease]*shard),
+		pool: newPool(cfg.ProcessBytes), pages: newPages(), runs: make(map[*checkpoint.Lease]*shard),
 	}
 	for _, o := range opts {
 		o(c)
@@ -151,6 +152,7 @@ func (c *Consumer) awaitDrain(stopped <-chan struct{}) error {
 // read to its end.
 func (c *Consumer) runShard(lease *checkpoint.Lease) (ended bool) {
 	s := c.newShard(lease)
+	defer s.budget.close()
 	c.mu.Lock()
 	c.runs[lease] = s
 	c.mu.Unlock()
@@ -172,7 +174,7 @@ func (c *Consumer) newShard(lease *checkpoint.Lease) *shard {
 	done := checkpoint.Progress{Position: lease.Start(), Above: lease.Above()}
 	s := &shard{
 		cfg: c.cfg, lease: lease, dispatcher: c.dispatcher, burier: c.burier, log: log,
-		source: newSource(c.kc, c.cfg, lease.Shard(), lease.Start(), b, log), budget: b,
+		source: newSource(c.kc, c.cfg, lease.Shard(), lease.Start(), b, c.pages, log), pages: c.pages, budget: b,
 		cutter:  cutter{stream: c.cfg.Stream, shard: lease.Shard(), keys: c.listing.keys(lease.Shard())},
 		tracker: checkpoint.ResumeTracker(done), since: time.Now(),
 		parked: make(map[*piece]Parked), saved: done, checkpointTriedAt: time.Now(),

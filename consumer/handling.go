@@ -14,6 +14,10 @@ import (
 	"korestream/internal/episode"
 )
 
+// detachAfter is how long an event may be in its handlers before those behind it
+// get memory of their own.
+const detachAfter = time.Second
+
 // parkedRetryInterval bounds the pause between two tries of a parked event.
 const parkedRetryInterval = 30 * time.Second
 
@@ -40,6 +44,7 @@ func (s *shard) handle(p *piece) {
 // is over first it is left: whoever has the shard next begins there.
 func (s *shard) insist(p *piece, err error) {
 	defer s.unpark(p)
+	s.lanes.detach(p, s.budget)
 	b := backoff.NewExponentialBackOff()
 	b.InitialInterval, b.MaxInterval = time.Second, parkedRetryInterval
 	for s.work.Err() == nil {
@@ -96,7 +101,7 @@ func (s *shard) unpark(p *piece) {
 }
 
 // finish counts a piece that is done and, with the record's last one, moves the
-// watermark and frees the record's bytes.
+// watermark and frees the record's memory.
 func (s *shard) finish(p *piece, outcome Outcome) {
 	switch outcome {
 	case Handled:
@@ -112,9 +117,7 @@ func (s *shard) finish(p *piece, outcome Outcome) {
 		s.log.Warn("record buried", zap.String(KeyReason, p.letter.Reason), zap.String(KeySequenceNumber, p.letter.SequenceNumber), zap.NamedError(KeyError, p.letter.Err))
 	}
 	s.tracker.Done(p.record.ticket)
-	if p.record.left.Add(-1) == 0 {
-		s.budget.give(p.record.bytes)
-	}
+	p.unpin(s.budget)
 }
 
 // checkpointLoop writes the watermark at most once per interval, when it moved.
@@ -129,7 +132,9 @@ func (s *shard) checkpointLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		meter.add(s.bytes.Load(), time.Now())
+		now := time.Now()
+		s.lanes.detachBehind(now.Add(-detachAfter), s.budget)
+		meter.add(s.bytes.Load(), now)
 		err := errors.Join(s.writeCheckpoint(ctx), s.lease.ReportThroughput(ctx, meter.kib))
 		s.noteCheckpoint(err)
 		if err == nil {
@@ -193,7 +198,8 @@ func (s *shard) lastCheckpoint(abandon context.Context) error {
 func (s *shard) status() ShardStatus {
 	in := s.lanes.status()
 	st := ShardStatus{
-		Shard: s.lease.Shard(), Since: s.since, InFlight: in.waiting + in.running, Running: in.running, ProgressAt: in.progressAt,
+		Shard: s.lease.Shard(), Since: s.since, InFlight: in.waiting + in.running, Running: in.running,
+		ProgressAt: in.progressAt, Slowest: in.slowest,
 		InFlightBytes: s.budget.inFlight(), Watermark: s.tracker.Watermark(),
 		Counts: Counts{
 			Handled: s.handled.Load(), Duplicates: s.duplicates.Load(), DeadLettered: s.deadLettered.Load(), Dropped: s.dropped.Load(),
@@ -211,9 +217,6 @@ func (s *shard) status() ShardStatus {
 	defer s.mu.Unlock()
 	st.Checkpoint, st.CheckpointedAt = s.saved.Position, s.checkpointedAt
 	st.CheckpointTriedAt, st.CheckpointProblem = s.checkpointTriedAt, s.checkpointProblem
-	if in.slowest != nil {
-		st.Slowest = runningOf(in.slowest, in.since)
-	}
 	for _, p := range s.parked {
 		st.Parked = append(st.Parked, p)
 	}

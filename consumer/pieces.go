@@ -1,14 +1,13 @@
 package consumer
 
 import (
+	"bytes"
 	"errors"
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
-
 	"korestream/checkpoint"
+	"korestream/consumer/wire"
 	"korestream/event"
 )
 
@@ -27,6 +26,42 @@ type piece struct {
 	// letter is nil for an event, whose delivery this is then.
 	letter   *DeadLetter
 	delivery Delivery
+	// detached says that the data is its own, and no longer the record's.
+	detached bool
+}
+
+// detach gives the piece data of its own, so that what holds the record's can be
+// used again. Nobody else may look at the piece meanwhile.
+func (p *piece) detach(b *budget) {
+	if p.detached {
+		return
+	}
+	if p.letter != nil {
+		p.letter.Payload = bytes.Clone(p.letter.Payload)
+	} else {
+		p.delivery.Event = p.delivery.Event.Clone()
+	}
+	p.unpin(b)
+}
+
+// unpin says that the piece does not need the record's data any more.
+func (p *piece) unpin(b *budget) {
+	if p.detached {
+		return
+	}
+	p.detached = true
+	if p.record.pinned.Add(-1) == 0 {
+		p.record.release(b)
+	}
+}
+
+// release gives the record's memory back.
+func (r *inFlight) release(b *budget) {
+	if r.chunk != nil {
+		r.chunk.Release()
+	} else if r.loose > 0 {
+		b.give(r.loose)
+	}
 }
 
 // origin says where the piece came from.
@@ -38,11 +73,14 @@ func (p *piece) origin() *Origin {
 }
 
 // inFlight is a Kinesis record that is not done: its place in the tracker, and
-// how many of its pieces are left.
+// the memory of its data.
 type inFlight struct {
 	ticket checkpoint.Ticket
-	bytes  int64
-	left   atomic.Int32
+	chunk  *wire.Chunk
+	// loose is the size of data that is in no chunk.
+	loose int64
+	// pinned is how many of its pieces need the data still.
+	pinned atomic.Int32
 }
 
 // cutter takes Kinesis records apart. It is used by one goroutine.
@@ -50,6 +88,8 @@ type cutter struct {
 	stream, shard string
 	keys          hashRange
 	slab          slab[piece]
+	decoder       event.Decoder
+	items         []event.Item
 	pieces        []*piece
 }
 
@@ -57,10 +97,10 @@ type cutter struct {
 // says are done; they are good until the next call. Outside counts the user
 // records that belong to another shard. It never fails: what cannot be understood
 // becomes a letter.
-func (c *cutter) cut(r types.Record, resume checkpoint.Position) (pos checkpoint.Position, pieces []*piece, outside int) {
+func (c *cutter) cut(r *wire.Record, resume checkpoint.Position) (pos checkpoint.Position, pieces []*piece, outside int) {
 	from := Origin{
-		Stream: c.stream, Shard: c.shard, SequenceNumber: aws.ToString(r.SequenceNumber),
-		PartitionKey: aws.ToString(r.PartitionKey), ArrivedAt: aws.ToTime(r.ApproximateArrivalTimestamp),
+		Stream: c.stream, Shard: c.shard, SequenceNumber: r.SequenceNumber,
+		PartitionKey: r.PartitionKey, ArrivedAt: r.ArrivedAt,
 	}
 	pos = checkpoint.Position{SequenceNumber: from.SequenceNumber}
 	c.pieces = c.pieces[:0]
@@ -99,12 +139,13 @@ func (c *cutter) add() *piece {
 }
 
 func (c *cutter) decode(from *Origin, payload []byte) {
-	items, err := event.Decode(payload)
-	if err != nil {
+	var err error
+	if c.items, err = c.decoder.Append(c.items[:0], payload); err != nil {
 		c.add().letter = undecodable(from, err, payload)
 		return
 	}
-	for _, it := range items {
+	for i := range c.items {
+		it := &c.items[i]
 		if it.Err != nil {
 			c.add().letter = undecodable(from, it.Err, it.Raw)
 			continue

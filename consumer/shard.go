@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"korestream/checkpoint"
+	"korestream/consumer/wire"
 )
 
 // Why a shard stops being read or handled. They are causes of contexts.
@@ -36,6 +37,7 @@ type shard struct {
 	log        *zap.Logger
 
 	source  *source
+	pages   *pages
 	budget  *budget
 	cutter  cutter
 	tracker *checkpoint.Tracker
@@ -86,20 +88,21 @@ func (s *shard) run(stop, abandon context.Context) (ended bool) {
 	var background sync.WaitGroup
 	background.Go(func() { s.heedHandOver(fetch, stopFetching, stopWork) })
 	background.Go(func() { s.checkpointLoop(work) })
-	batches := make(chan batch)
+	arriving := make(chan *wire.Page)
 	background.Go(func() {
-		defer close(batches)
-		if err := s.source.run(fetch, batches); err != nil {
+		defer close(arriving)
+		if err := s.source.run(fetch, arriving); err != nil {
 			s.log.Debug("stopped reading", zap.NamedError(KeyReason, err))
 		}
 	})
 
 	var children []string
-	for b := range batches {
-		s.accept(b)
-		if b.ended {
-			ended, children = true, b.children
+	for page := range arriving {
+		s.accept(page)
+		if page.Ended {
+			ended, children = true, page.ChildShards
 		}
+		s.pages.put(page)
 	}
 	s.settle(fetch, work)
 	stopWork(nil) // ends the checkpoint loop

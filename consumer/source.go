@@ -8,25 +8,16 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"go.uber.org/zap"
 
 	"korestream/checkpoint"
+	"korestream/consumer/wire"
 )
 
-// batch is one answer of GetRecords.
-type batch struct {
-	records []types.Record
-	bytes   int64
-	// ended is set on the last batch of a closed shard; children are then the
-	// ids of the shards that follow it.
-	ended    bool
-	children []string
-}
-
-// source reads one shard by polling: prefetching within a budget, endlessly
-// patient, renewing its iterator from the last record it delivered.
+// source reads one shard, endlessly patient, and hands on what it reads page by
+// page while there is room in the budget. How it reads is in poll.go; where it
+// stands, and what it says of itself, is here.
 type source struct {
 	kc     KinesisAPI
 	cfg    Config
@@ -34,14 +25,14 @@ type source struct {
 	shard  string
 	log    *zap.Logger
 	budget *budget
+	pages  *pages
 	// doubt is told when Kinesis answers as if the stream were another one.
 	doubt func()
 
-	iterator string
-	// next is where an iterator must begin that takes up what was delivered.
+	// next is where reading begins that takes up what was delivered.
 	next types.StartingPosition
-	// resume is the position that next stands at; records up to it are skipped,
-	// since a checkpoint may lie inside an aggregated record.
+	// resume is the position that next stood at first; records up to it are
+	// skipped, since a checkpoint may lie inside an aggregated record.
 	resume checkpoint.Position
 
 	mu sync.Mutex // guards what follows
@@ -53,9 +44,9 @@ type source struct {
 	triedAt   time.Time
 }
 
-func newSource(kc KinesisAPI, cfg Config, shard string, start checkpoint.Position, b *budget, log *zap.Logger) *source {
+func newSource(kc KinesisAPI, cfg Config, shard string, start checkpoint.Position, b *budget, p *pages, log *zap.Logger) *source {
 	return &source{
-		kc: kc, cfg: cfg, target: target{cfg.Stream, cfg.StreamARN}, shard: shard, log: log, budget: b,
+		kc: kc, cfg: cfg, target: target{cfg.Stream, cfg.StreamARN}, shard: shard, log: log, budget: b, pages: p,
 		doubt: func() {}, next: startingPosition(start), resume: start, state: StateReading, behind: -1, triedAt: time.Now(),
 	}
 }
@@ -77,100 +68,51 @@ func startingPosition(p checkpoint.Position) types.StartingPosition {
 
 // run sends the shard's records to out, in order, until the shard's end, which
 // is nil, or until ctx ends, which is its cause. It never gives up by itself.
-func (s *source) run(ctx context.Context, out chan<- batch) error {
-	p := newPatience(s.log, "GetRecords")
-	// Shards of one process that start together must not poll together.
+// Each page that it sends is the receiver's, to be given back with pages.put.
+func (s *source) run(ctx context.Context, out chan<- *wire.Page) error {
+	// Shards of one process that start together must not read together.
 	if err := wait(ctx, time.Duration(rand.Int64N(int64(s.cfg.PollInterval)/4+1))); err != nil {
 		return err
 	}
-	for {
-		if err := s.budget.admit(ctx, func() { s.note(StateFull, "") }); err != nil {
-			return err
-		}
-		called := time.Now()
-		s.tried(called)
-		b, err := s.fetch(ctx)
-		if err != nil {
-			if err := s.recover(ctx, p, err); err != nil {
-				return err
-			}
-			continue
-		}
-		p.succeeded()
-		if len(b.records) > 0 || b.ended {
-			s.budget.take(b.bytes)
-			select {
-			case out <- b:
-			case <-ctx.Done():
-				s.budget.give(b.bytes)
-				return context.Cause(ctx)
-			}
-		}
-		if b.ended {
-			s.note(StateEnded, "")
-			return nil
-		}
-		if err := wait(ctx, s.cfg.PollInterval-time.Since(called)); err != nil {
-			return err
-		}
-	}
+	return s.poll(ctx, out)
 }
 
-// fetch makes one GetRecords call, and one GetShardIterator call before it
-// where there is no iterator.
-func (s *source) fetch(ctx context.Context) (batch, error) {
-	if s.iterator == "" {
-		if err := s.renew(ctx); err != nil {
-			return batch{}, err
-		}
+// deliver hands a page on, with the budget told of it, and moves next behind it.
+// It takes the page over, whatever it returns.
+func (s *source) deliver(ctx context.Context, out chan<- *wire.Page, page *wire.Page) error {
+	if len(page.Records) == 0 && !page.Ended {
+		s.pages.put(page)
+		return nil
 	}
-	call, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
-	defer cancel()
-	in := &kinesis.GetRecordsInput{ShardIterator: aws.String(s.iterator), Limit: aws.Int32(int32(s.cfg.PageRecords))}
-	if s.target.arn != "" {
-		in.StreamARN = aws.String(s.target.arn)
+	n := len(page.Records)
+	next := s.next
+	if n > 0 {
+		last := page.Records[n-1].SequenceNumber
+		next = types.StartingPosition{Type: types.ShardIteratorTypeAfterSequenceNumber, SequenceNumber: aws.String(last)}
 	}
-	out, err := s.kc.GetRecords(call, in, once)
-	if err != nil {
-		return batch{}, err
+	ended := page.Ended
+	s.budget.takePage(page)
+	select {
+	case out <- page:
+	case <-ctx.Done():
+		s.budget.dropPage(page)
+		s.pages.put(page)
+		return context.Cause(ctx)
 	}
-	b := batch{records: out.Records, ended: out.NextShardIterator == nil}
-	for _, c := range out.ChildShards {
-		b.children = append(b.children, aws.ToString(c.ShardId))
+	s.next = next
+	if ended {
+		s.note(StateEnded, "")
 	}
-	for _, r := range out.Records {
-		b.bytes += int64(len(r.Data))
-	}
-	s.iterator = aws.ToString(out.NextShardIterator)
-	if n := len(out.Records); n > 0 {
-		s.next = types.StartingPosition{Type: types.ShardIteratorTypeAfterSequenceNumber, SequenceNumber: out.Records[n-1].SequenceNumber}
-	}
-	s.fetched(time.Duration(aws.ToInt64(out.MillisBehindLatest)) * time.Millisecond)
-	return b, nil
-}
-
-func (s *source) renew(ctx context.Context) error {
-	call, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
-	defer cancel()
-	in := &kinesis.GetShardIteratorInput{
-		ShardId: aws.String(s.shard), ShardIteratorType: s.next.Type,
-		StartingSequenceNumber: s.next.SequenceNumber, Timestamp: s.next.Timestamp,
-	}
-	in.StreamName, in.StreamARN = s.target.split()
-	out, err := s.kc.GetShardIterator(call, in, once)
-	if err != nil {
-		return err
-	}
-	s.iterator = aws.ToString(out.ShardIterator)
 	return nil
 }
 
 // recover decides what follows a failed call, and waits. It returns an error
-// only when ctx ends.
-func (s *source) recover(ctx context.Context, p *patience, err error) error {
+// only when ctx ends. Fresh tells whether the position in the shard, in whatever
+// form it was sent, must be looked up again.
+func (s *source) recover(ctx context.Context, p *patience, err error) (fresh bool, _ error) {
 	switch t := troubleOf(err); t {
 	case troubleExpiredIterator:
-		s.iterator = ""
+		fresh = true
 	case troubleThrottled:
 		s.note(StateThrottled, err.Error())
 	default:
@@ -179,12 +121,12 @@ func (s *source) recover(ctx context.Context, p *patience, err error) error {
 		}
 		// Whatever else it is, the iterator may be part of it; a new one costs
 		// little.
-		s.iterator = ""
+		fresh = true
 		if !errors.Is(context.Cause(ctx), err) {
 			s.note(StateFailing, err.Error())
 		}
 	}
-	return p.failed(ctx, err)
+	return fresh, p.failed(ctx, err)
 }
 
 func (s *source) note(state State, problem string) {
@@ -206,4 +148,22 @@ func (s *source) fetched(behind time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state, s.problem, s.behind, s.fetchedAt = StateReading, "", behind, time.Now()
+}
+
+// pages are the process's pages and the memory of their records.
+type pages struct {
+	pool *wire.Pool
+	free sync.Pool
+}
+
+func newPages() *pages {
+	return &pages{pool: wire.NewPool(), free: sync.Pool{New: func() any { return new(wire.Page) }}}
+}
+
+func (p *pages) get() *wire.Page { return p.free.Get().(*wire.Page) }
+
+// put takes a page back whose records were handed on or given up.
+func (p *pages) put(page *wire.Page) {
+	page.Reset()
+	p.free.Put(page)
 }

@@ -21,6 +21,7 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"korestream/checkpoint"
+	"korestream/consumer/wire"
 	"korestream/event"
 	"korestream/localstack/embed"
 )
@@ -306,8 +307,8 @@ func delivery(t *testing.T, text string) *Delivery {
 
 var errTest = errors.New("as the test wants it")
 
-func record(seq string, data []byte) types.Record {
-	return types.Record{SequenceNumber: aws.String(seq), PartitionKey: aws.String("k"), Data: data}
+func record(seq string, data []byte) *wire.Record {
+	return &wire.Record{SequenceNumber: seq, PartitionKey: "k", Data: data}
 }
 
 func leaseKey(shard *string) map[string]ddb.AttributeValue {

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"time"
 )
 
@@ -34,6 +35,19 @@ type Event struct {
 	// sim and eventSID were found in Data on the way through, empty when absent
 	// or not a string.
 	sim, eventSID string
+}
+
+// Clone returns an event whose Raw and Data are memory of its own: for events that
+// outlive the payload that they were decoded from.
+func (e *Event) Clone() *Event {
+	c := *e
+	c.Raw = bytes.Clone(e.Raw)
+	if at := bytes.Index(e.Raw, e.Data); at >= 0 && len(e.Data) > 0 {
+		c.Data = c.Raw[at : at+len(e.Data) : at+len(e.Data)]
+	} else {
+		c.Data = bytes.Clone(e.Data)
+	}
+	return &c
 }
 
 // SIM identifies the SIM that the event is about: the sim_sid of its data, or

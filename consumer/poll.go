@@ -1,0 +1,92 @@
+package consumer
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
+	"korestream/consumer/wire"
+)
+
+// poll reads with GetRecords.
+func (s *source) poll(ctx context.Context, out chan<- *wire.Page) error {
+	p := newPatience(s.log, "GetRecords")
+	pace := newPacer(s.cfg)
+	iterator := ""
+	for {
+		if err := s.budget.admit(ctx, func() { s.note(StateFull, "") }); err != nil {
+			return err
+		}
+		called := time.Now()
+		s.tried(called)
+		page, err := s.fetch(ctx, &iterator, pace.limit(s.budget))
+		if err != nil {
+			fresh, err := s.recover(ctx, p, err)
+			if err != nil {
+				return err
+			}
+			if fresh {
+				iterator = ""
+			}
+			continue
+		}
+		p.succeeded()
+		pause, ended := pace.answered(page), page.Ended
+		if err := s.deliver(ctx, out, page); err != nil || ended {
+			return err
+		}
+		if err := wait(ctx, pause-time.Since(called)); err != nil {
+			return err
+		}
+	}
+}
+
+// fetch makes one GetRecords call, and one GetShardIterator call before it
+// where there is no iterator, and leaves the next iterator.
+func (s *source) fetch(ctx context.Context, iterator *string, limit int32) (*wire.Page, error) {
+	if *iterator == "" {
+		var err error
+		if *iterator, err = s.locate(ctx); err != nil {
+			return nil, err
+		}
+	}
+	call, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
+	defer cancel()
+	in := &kinesis.GetRecordsInput{ShardIterator: iterator, Limit: aws.Int32(limit)}
+	if s.target.arn != "" {
+		in.StreamARN = aws.String(s.target.arn)
+	}
+	page := s.pages.get()
+	out, err := s.kc.GetRecords(wire.Into(call, page, s.pages.pool), in, once, ourDecoding)
+	if err != nil {
+		s.pages.put(page)
+		return nil, err
+	}
+	if !page.Filled() {
+		wire.FromSDK(out, page)
+	}
+	*iterator = page.NextShardIterator
+	s.fetched(time.Duration(max(page.MillisBehindLatest, 0)) * time.Millisecond)
+	return page, nil
+}
+
+// ourDecoding has the answer of one call decoded by package wire.
+func ourDecoding(o *kinesis.Options) { o.Protocol = wire.NewProtocol(o.Protocol) }
+
+// locate returns an iterator at next.
+func (s *source) locate(ctx context.Context) (string, error) {
+	call, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
+	defer cancel()
+	in := &kinesis.GetShardIteratorInput{
+		ShardId: aws.String(s.shard), ShardIteratorType: s.next.Type,
+		StartingSequenceNumber: s.next.SequenceNumber, Timestamp: s.next.Timestamp,
+	}
+	in.StreamName, in.StreamARN = s.target.split()
+	out, err := s.kc.GetShardIterator(call, in, once)
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(out.ShardIterator), nil
+}
