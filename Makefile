@@ -1,10 +1,10 @@
 # `make` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fuzz soak bench cover
+.PHONY: help run test lint fuzz soak bench bench-short cover
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-6s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 run: ## try it: an endpoint, a fleet and the consumer in one process
 	go run ./cmd/korestream dev
@@ -15,6 +15,7 @@ test: ## every test, with the race detector
 lint: ## vet, staticcheck and formatting
 	go vet ./...
 	go tool staticcheck ./...
+	cd bench && go vet ./...
 	@test -z "$$(go tool gofumpt -l .)" || { go tool gofumpt -d .; exit 1; }
 
 fuzz: ## every fuzz target for FUZZTIME (20s)
@@ -30,8 +31,11 @@ soak: ## simulate SIM_SCHEDULES (10000) schedules of trouble; SIM_SEED=n plays o
 		|| { grep -vE '^=== |--- PASS: TestSimulation/' simulation.log; exit 1; }
 	@grep 'simulation:' simulation.log; rm simulation.log
 
-bench: ## benchmarks, side by side with their peers
+bench: ## benchmarks of the packages
 	go test -run '^$$' -bench . ./...
+
+bench-short: ## what korestream costs beside the floor; fails above MOST (2.5) floors, never on time
+	cd bench && go run . short -most $${MOST:-2.5}
 
 cover: ## coverage of consumer, checkpoint and event; fails below 90 %
 	@for pkg in consumer checkpoint event; do \

@@ -1,0 +1,4 @@
+package measure
+
+// maxrssUnit is what the operating system counts peak memory in.
+const maxrssUnit = 1
