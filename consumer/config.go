@@ -41,6 +41,9 @@ type Config struct {
 	// page, so that none starves.
 	ShardBytes   int64
 	ProcessBytes int64
+	// FetchBytes bounds what of answers is being read at once, in bytes on the
+	// wire as they are expected to be.
+	FetchBytes int64
 	// ShardSync is the time between two looks at the stream's list of shards.
 	ShardSync time.Duration
 	// CallTimeout bounds each call to Kinesis.
@@ -65,6 +68,7 @@ func DefaultConfig() Config {
 		PageRecords:        maxPageRecords,
 		ShardBytes:         8 << 20,
 		ProcessBytes:       128 << 20,
+		FetchBytes:         32 << 20,
 		ShardSync:          5 * time.Second,
 		CallTimeout:        15 * time.Second,
 		CheckpointInterval: time.Second,
@@ -99,6 +103,7 @@ func (c Config) Validate() error {
 	check(c.PageRecords >= 1 && c.PageRecords <= maxPageRecords, "PageRecords is %d: want 1 to %d", c.PageRecords, maxPageRecords)
 	check(c.ShardBytes > 0, "ShardBytes is %d: want more than 0", c.ShardBytes)
 	check(c.ProcessBytes >= c.ShardBytes, "ProcessBytes is %d: want at least ShardBytes (%d)", c.ProcessBytes, c.ShardBytes)
+	check(c.FetchBytes > 0, "FetchBytes is %d: want more than 0", c.FetchBytes)
 	check(c.ShardSync > 0, "ShardSync is %s: want more than 0", c.ShardSync)
 	check(c.CallTimeout > 0, "CallTimeout is %s: want more than 0", c.CallTimeout)
 	check(c.CheckpointInterval > 0, "CheckpointInterval is %s: want more than 0", c.CheckpointInterval)

@@ -58,7 +58,7 @@ func New(cfg Config, kc KinesisAPI, leases *checkpoint.Store, d Dispatcher, b Bu
 	}
 	c := &Consumer{
 		cfg: cfg, kc: kc, leases: leases, dispatcher: d, burier: b, log: zap.NewNop(),
-		pool: newPool(cfg.ProcessBytes), pages: newPages(), runs: make(map[*checkpoint.Lease]*shard),
+		pool: newPool(cfg.ProcessBytes), pages: newPages(cfg.FetchBytes), runs: make(map[*checkpoint.Lease]*shard),
 	}
 	for _, o := range opts {
 		o(c)

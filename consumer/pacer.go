@@ -52,6 +52,13 @@ func (p *pacer) limit(b *budget) int32 {
 	return int32(min(max(int(float64(room)/p.record), 1), p.maxRecords))
 }
 
+// expected returns how many bytes an answer of so many records has on the wire: a
+// third more for base64, and what surrounds the data.
+func (p *pacer) expected(limit int32) int64 {
+	const around = 256
+	return int64(float64(limit) * (p.record*4/3 + around))
+}
+
 // answered returns how long after the call that gave the page the next one may be
 // made.
 func (p *pacer) answered(page *wire.Page) time.Duration {

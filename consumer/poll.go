@@ -19,9 +19,15 @@ func (s *source) poll(ctx context.Context, out chan<- *wire.Page) error {
 		if err := s.budget.admit(ctx, func() { s.note(StateFull, "") }); err != nil {
 			return err
 		}
+		limit := pace.limit(s.budget)
+		fetched, err := s.pages.reserve(ctx, pace.expected(limit))
+		if err != nil {
+			return err
+		}
 		called := time.Now()
 		s.tried(called)
-		page, err := s.fetch(ctx, &iterator, pace.limit(s.budget))
+		page, err := s.fetch(ctx, &iterator, limit)
+		fetched()
 		if err != nil {
 			fresh, err := s.recover(ctx, p, err)
 			if err != nil {

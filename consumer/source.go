@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"go.uber.org/zap"
+	"golang.org/x/sync/semaphore"
 
 	"korestream/checkpoint"
 	"korestream/consumer/wire"
@@ -150,14 +151,30 @@ func (s *source) fetched(behind time.Duration) {
 	s.state, s.problem, s.behind, s.fetchedAt = StateReading, "", behind, time.Now()
 }
 
-// pages are the process's pages and the memory of their records.
+// pages are the process's pages, the memory of their records, and the bound on
+// how much is being read at once.
 type pages struct {
-	pool *wire.Pool
-	free sync.Pool
+	pool    *wire.Pool
+	free    sync.Pool
+	reading *semaphore.Weighted
+	most    int64
 }
 
-func newPages() *pages {
-	return &pages{pool: wire.NewPool(), free: sync.Pool{New: func() any { return new(wire.Page) }}}
+func newPages(fetchBytes int64) *pages {
+	return &pages{
+		pool: wire.NewPool(), free: sync.Pool{New: func() any { return new(wire.Page) }},
+		reading: semaphore.NewWeighted(fetchBytes), most: fetchBytes,
+	}
+}
+
+// reserve waits until so many bytes may be read. Call what it returns when they
+// were, or were not to be had.
+func (p *pages) reserve(ctx context.Context, bytes int64) (done func(), _ error) {
+	n := min(bytes, p.most)
+	if p.reading.Acquire(ctx, n) != nil {
+		return nil, context.Cause(ctx)
+	}
+	return func() { p.reading.Release(n) }, nil
 }
 
 func (p *pages) get() *wire.Page { return p.free.Get().(*wire.Page) }

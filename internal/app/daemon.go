@@ -21,6 +21,7 @@ type Daemon struct {
 	cfg      *config.Config
 	log      *zap.Logger
 	clients  clients
+	memory   memory
 	consumer *consumer.Consumer
 	leases   *checkpoint.Store
 	mux      *handlers.Mux
@@ -52,7 +53,7 @@ func NewDaemon(ctx context.Context, cfg *config.Config, log *zap.Logger) (*Daemo
 }
 
 func newDaemon(ctx context.Context, cfg *config.Config, c clients, log *zap.Logger) (_ *Daemon, err error) {
-	d := &Daemon{cfg: cfg, log: log, clients: c}
+	d := &Daemon{cfg: cfg, log: log, clients: c, memory: memoryOf(cfg.Limits.Memory)}
 	defer func() {
 		if err != nil {
 			d.Close()
@@ -97,6 +98,7 @@ func workerID() string {
 // Run checks the stream, consumes until ctx ends, drains, and closes everything.
 func (d *Daemon) Run(ctx context.Context) error {
 	defer d.Close()
+	defer d.memory.apply(d.log)()
 	if d.admin != nil {
 		d.admin.serve(probes{status: d.status, stuck: d.stuck, ready: d.ready, collector: collector{d.consumer.Status, d.mux.Stats}})
 		d.log.Info("admin server listens", zap.String("address", d.admin.addr()))

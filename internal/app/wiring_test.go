@@ -3,7 +3,25 @@ package app
 import (
 	"net/netip"
 	"testing"
+
+	"korestream/consumer"
+	"korestream/internal/config"
 )
+
+func TestMemory_LeavesHalfForWhatIsNotInFlight(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []config.Size{1, 64 << 20, 256 << 20, 8 << 30} {
+		m, c := memoryOf(limit), consumer.DefaultConfig()
+		c.Stream, c.Worker = "s", "w"
+		m.share(&c)
+		if err := c.Validate(); err != nil {
+			t.Errorf("%d: %v", limit, err)
+		}
+		if got := c.ProcessBytes + c.FetchBytes; got > int64(m)/2 || got < int64(m)/3 {
+			t.Errorf("of %d bytes records and answers may take %d", m, got)
+		}
+	}
+}
 
 func TestAdvertised_IsWhereOthersReachTheAdminServer(t *testing.T) {
 	t.Parallel()

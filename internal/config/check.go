@@ -25,6 +25,9 @@ var (
 // minFailover is checkpoint.Config's.
 const minFailover = time.Second
 
+// leastMemory is what korestream runs in at all.
+const leastMemory = 64 << 20
+
 func splitARN(s string) (region, name string, ok bool) {
 	m := streamARN.FindStringSubmatch(s)
 	if m == nil {
@@ -53,6 +56,15 @@ func (c *Config) check(l *loader) {
 			key = "lease.table"
 		}
 		add(key, "%q cannot name the lease table: 3 to 255 letters, digits, _ . -", name)
+	}
+	if c.Source.IdlePollInterval < c.Source.PollInterval && !l.failed("source.idle_poll_interval") {
+		add("source.idle_poll_interval", "%s is less than source.poll_interval, %s", c.Source.IdlePollInterval, c.Source.PollInterval)
+	}
+	if c.Source.PollInterval == 0 && !l.failed("source.poll_interval") {
+		add("source.poll_interval", "0s would ask without a pause; AWS allows five reads a second and shard")
+	}
+	if c.Limits.Memory != 0 && c.Limits.Memory < leastMemory && !l.failed("limits.memory") {
+		add("limits.memory", "%d bytes are less than 64MiB, which is the least that it runs in", c.Limits.Memory)
 	}
 	if c.Startup.Shards.Max > 0 && c.Startup.Shards.Max < c.Startup.Shards.Min {
 		add("startup.shards.max", "%d is less than startup.shards.min, %d", c.Startup.Shards.Max, c.Startup.Shards.Min)

@@ -20,6 +20,8 @@ type Config struct {
 	DeadLetters DeadLetters `key:"dead_letters"`
 	Dedupe      Dedupe      `key:"dedupe"`
 	Lanes       Lanes       `key:"lanes"`
+	Source      Source      `key:"source"`
+	Limits      Limits      `key:"limits"`
 	Lease       Lease       `key:"lease"`
 	Checkpoint  Checkpoint  `key:"checkpoint"`
 	Drain       Drain       `key:"drain"`
@@ -136,6 +138,17 @@ type Dedupe struct {
 type Lanes struct {
 	Key         string `key:"key" default:"sim" doc:"events of one key are handled one after another: sim, partition_key, subject, shard (all of it in order), or a dotted path such as data.network.sid"`
 	Concurrency int    `key:"concurrency" default:"64" doc:"keys of one shard that are handled at the same time"`
+}
+
+// Source is how shards are read.
+type Source struct {
+	PollInterval     time.Duration `key:"poll_interval" default:"250ms" doc:"least time between two reads of a shard; AWS allows five a second to all readers together"`
+	IdlePollInterval time.Duration `key:"idle_poll_interval" default:"1s" doc:"what that time grows to while a shard has nothing"`
+}
+
+// Limits is what the process may take.
+type Limits struct {
+	Memory Size `key:"memory" doc:"memory that the process keeps within, such as 512MiB: of the records in flight, and as Go's soft limit; empty is that of the container, or 512MiB"`
 }
 
 // Lease is how shards are shared out.

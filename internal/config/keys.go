@@ -20,7 +20,7 @@ type Key struct {
 	Name string
 	// Env is its variable; empty for those of handlers.
 	Env string
-	// Type is text, number, duration, boolean, list or start.
+	// Type is text, number, duration, boolean, list, size or start.
 	Type    string
 	Default string
 	// Enum are the values it can have; nil if any.
@@ -94,6 +94,8 @@ func typeName(t reflect.Type) string {
 		return "duration"
 	case t == reflect.TypeFor[Start]():
 		return "start"
+	case t == reflect.TypeFor[Size]():
+		return "size"
 	case t.Kind() == reflect.Int:
 		return "number"
 	case t.Kind() == reflect.Bool:

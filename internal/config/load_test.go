@@ -131,6 +131,8 @@ func TestLoad_NamesEveryMistake(t *testing.T) {
 		{"a region that contradicts", "region: us-east-1\nstream: arn:aws:kinesis:eu-west-1:123456789012:stream/kore", nil, []string{"region: eu-west-1"}},
 		{"durations", "stream: s\ndrain: {timeout: 25}\nlease: {failover: -1s}\ncheckpoint: {interval: 0s}\nretry: {timeout: soon}", nil, []string{"checkpoint.interval: more than 0s", "drain.timeout: unit", "lease.failover: negative", "retry.timeout: unit"}},
 		{"a failover too short", "stream: s\nlease: {failover: 500ms}", nil, []string{"lease.failover: 1s or more"}},
+		{"how shards are read", "stream: s\nsource: {poll_interval: 2s}\nlimits: {memory: 1MiB}", nil, []string{"limits.memory: 64MiB", "source.idle_poll_interval: less than source.poll_interval"}},
+		{"a size without sense", "stream: s\nsource: {poll_interval: 0s}\nlimits: {memory: big}", nil, []string{"limits.memory: 512MiB", "source.poll_interval: without a pause"}},
 		{"numbers", "stream: s\nlanes: {concurrency: 0}\ndedupe: {max_count: many}\nstartup: {shards: {min: -1}}", nil, []string{"dedupe.max_count: whole number", "lanes.concurrency: at least 1", "startup.shards.min: negative"}},
 		{"bounds that contradict", "stream: s\nstartup: {shards: {min: 5, max: 2}}\nretry: {initial_backoff: 1m}", nil, []string{"retry.max_backoff: less than", "startup.shards.max: less than"}},
 		{"words", "stream: s\nlog: {level: wran}\nlease: {create_table: perhaps}\nstart: noon\nlanes: {key: colour}", nil, []string{"lanes.key: neither one of", "lease.create_table: neither true nor false", "log.level: did you mean warn", "start: RFC 3339"}},

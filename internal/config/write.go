@@ -32,6 +32,9 @@ func nodeOf(v reflect.Value) *yaml.Node {
 			n.SetString(err.Error()) // what YAML had can be written
 		}
 		return n
+	case Size:
+		text, _ := x.MarshalText() // it never fails
+		return &yaml.Node{Kind: yaml.ScalarNode, Value: string(text)}
 	case Start:
 		text, _ := x.MarshalText() // it never fails
 		return &yaml.Node{Kind: yaml.ScalarNode, Value: string(text)}
