@@ -60,7 +60,7 @@ func (d *Decoder) data(v span) ([]byte, dataKeys, *DecodeError) {
 // make different things of one event would be no better for the quotes around it.
 func (d *Decoder) dataString(v span, raw []byte) ([]byte, dataKeys, *DecodeError) {
 	text := d.scan.text(v, d.scratch)
-	if v.escaped {
+	if v.escaped && cap(text) <= sharedPayload {
 		d.scratch = text
 	}
 	text = bytes.Trim(text, space)

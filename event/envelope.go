@@ -43,7 +43,11 @@ type wanted struct {
 }
 
 // want makes the next value be looked at levels deep.
-func (s *scanner) want(levels int) { s.wanted = wanted{levels: levels} }
+func (s *scanner) want(levels int) {
+	s.wanted.levels = levels
+	clear(s.wanted.part[:])
+	clear(s.wanted.found[:])
+}
 
 // take notes the end of a member's value.
 func (s *scanner) take(depth, end int) {
@@ -53,9 +57,12 @@ func (s *scanner) take(depth, end int) {
 	}
 }
 
-// meaning returns which part a name at depth is.
-func (s *scanner) meaning(depth int, v span) part {
-	name := s.text(v, nil)
+// meaning returns which part the name between start and end at depth is.
+func (s *scanner) meaning(depth, start, end int, escaped bool) part {
+	name := s.src[start+1 : end-1]
+	if escaped {
+		name = unescape(nil, name)
+	}
 	switch {
 	case depth < s.wanted.levels:
 		return attribute(name)

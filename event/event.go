@@ -7,6 +7,9 @@ import (
 
 // Event is one CloudEvent as KORE sent it. Decode fills it; nothing changes it
 // afterwards, so that several goroutines may read one Event at once.
+//
+// Its strings are its own. Data and Raw are parts of the payload, so that both
+// are good only while that is left as it is.
 type Event struct {
 	// ID is the CloudEvents id, never empty. It is the key for idempotence, but
 	// for the test events of the legacy producer; see [Event.DedupeID].
@@ -26,7 +29,7 @@ type Event struct {
 	TimeText string
 	// Data is the JSON value of data: the bytes as received or, where data was
 	// a JSON string holding a JSON object or array, the text inside. Nil when
-	// absent or null.
+	// absent or null. It is a part of the payload unless that text had escapes.
 	Data []byte
 	// Raw is the whole event as received: a part of the record's payload, not a
 	// copy. It is valid JSON with no bytes around it.

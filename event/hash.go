@@ -2,19 +2,28 @@ package event
 
 import "encoding/binary"
 
-// hash mixes the beginning, the end and the length of b, in whose upper bits
-// the names and types that KORE sends differ. It is quick and keeps no one from
-// making collisions: those may cost no more than a comparison.
+const (
+	mix1 = 0x9e3779b97f4a7c15
+	mix2 = 0xc2b2ae3d27d4eb4f
+)
+
+// hash mixes the beginning, the end and the length of b, in which the names and
+// types that KORE sends differ; the upper bits are the best. It is quick and
+// keeps no one from making collisions: those may cost no more than comparisons.
 func hash(b []byte) uint64 {
-	const odd1, odd2 = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f
-	var first, last uint64
-	if n := len(b); n >= 8 {
-		first, last = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])
-	} else if n >= 4 {
-		first, last = uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:]))
-	} else if n > 0 {
-		first = uint64(b[0]) | uint64(b[n/2])<<8 | uint64(b[n-1])<<16
+	if len(b) < 8 {
+		return hashShort(b)
 	}
-	h := (first^uint64(len(b)))*odd1 ^ last*odd2
-	return (h ^ h>>32) * odd1
+	h := binary.LittleEndian.Uint64(b)*mix1 ^ (binary.LittleEndian.Uint64(b[len(b)-8:])+uint64(len(b)))*mix2
+	return (h ^ h>>32) * mix1
+}
+
+// hashShort is hash for less than eight bytes, of which none is left out.
+func hashShort(b []byte) uint64 {
+	h := uint64(len(b))
+	for _, c := range b {
+		h = h<<8 | uint64(c)
+	}
+	h *= mix1
+	return (h ^ h>>32) * mix1
 }

@@ -49,22 +49,24 @@ func (t *nameTable) enter(set *nameSet) { *set = nameSet{first: len(t.names)} }
 
 func (t *nameTable) leave(set *nameSet) { t.names = t.names[:set.first] }
 
-// add takes a name for the innermost object, which is at depth, and reports
-// whether it is new to it.
-func (t *nameTable) add(set *nameSet, depth int, source []byte, v span) bool {
-	n := name{start: uint32(v.start + 1), length: uint32(v.end - v.start - 2), escaped: v.escaped}
-	if v.escaped {
-		n.start = uint32(len(t.unescaped))
-		t.unescaped = unescape(t.unescaped, source[v.start+1:v.end-1])
-		n.length = uint32(len(t.unescaped)) - n.start
+// add takes the name whose quotes begin at start and end before end, for the
+// innermost object, which is at depth. It reports whether it is new to it.
+func (t *nameTable) add(set *nameSet, depth int, source []byte, start, end int, escaped bool) bool {
+	text := source[start+1 : end-1]
+	n := name{start: uint32(start + 1), length: uint32(len(text))}
+	if escaped {
+		n.start, n.escaped = uint32(len(t.unescaped)), true
+		t.unescaped = unescape(t.unescaped, text)
+		text = t.unescaped[n.start:]
+		n.length = uint32(len(text))
 	}
-	h := hash(t.text(source, n))
+	h := hash(text)
 	n.hash = uint32(h)
-	word, bit := h>>62, uint64(1)<<(h>>56&63)
-	if set.bits[word]&bit != 0 && !t.isNew(set, depth, source, n) {
+	word, bit := &set.bits[h>>62], uint64(1)<<(h>>56&63)
+	if *word&bit != 0 && !t.isNew(set, depth, source, n) {
 		return false
 	}
-	set.bits[word] |= bit
+	*word |= bit
 	t.names = append(t.names, n)
 	if len(t.names)-set.first == manyNames {
 		t.enlarge(set, depth, source)

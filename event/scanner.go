@@ -103,7 +103,12 @@ func (s *scanner) value(i, limit int) int {
 				return s.fail(i, errEnd)
 			}
 			if src[i] == ',' {
-				if i = s.next(i, depth); i < 0 {
+				if next := i + 1; next < len(src) && src[next] == '"' && s.frames[depth].closing == '}' {
+					i = s.name(next, depth)
+				} else {
+					i = s.next(i, depth)
+				}
+				if i < 0 {
 					return -1
 				}
 				break
@@ -170,11 +175,12 @@ func (s *scanner) name(i, depth int) int {
 	if end < 0 {
 		return -1
 	}
-	if !s.lax && !s.names.add(&s.frames[depth].seen, depth, s.src, span{i, end, s.escape > i}) {
-		return s.duplicate(span{i, end, s.escape > i})
+	escaped := s.escape > i
+	if !s.lax && !s.names.add(&s.frames[depth].seen, depth, s.src, i, end, escaped) {
+		return s.duplicate(span{i, end, escaped})
 	}
 	if depth <= s.wanted.levels {
-		s.wanted.part[depth] = s.meaning(depth, span{i, end, s.escape > i})
+		s.wanted.part[depth] = s.meaning(depth, i, end, escaped)
 	}
 	if end < len(s.src) && s.src[end] != ':' {
 		end = s.space(end)

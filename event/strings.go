@@ -30,7 +30,7 @@ func (s *scanner) str(i int) int {
 	src := s.src
 	i++
 	for i+8 <= len(src) {
-		if m := special(binary.LittleEndian.Uint64(src[i:])); m != 0 {
+		if m := special(binary.LittleEndian.Uint64(src[i : i+8])); m != 0 {
 			i += bits.TrailingZeros64(m) >> 3
 			if src[i] == '"' {
 				return i + 1
@@ -68,7 +68,7 @@ func (s *scanner) rest(i int) int {
 			i += n
 		}
 		for i+8 <= len(src) {
-			m := special(binary.LittleEndian.Uint64(src[i:]))
+			m := special(binary.LittleEndian.Uint64(src[i : i+8]))
 			if m != 0 {
 				i += bits.TrailingZeros64(m) >> 3
 				break
