@@ -88,7 +88,8 @@ func (d *Decoder) Append(dst []Item, payload []byte) ([]Item, error) {
 			Err: fmt.Errorf("%d bytes, more than %d", len(payload), MaxSize),
 		}
 	}
-	text := bytes.TrimLeft(bytes.TrimPrefix(payload, byteOrderMark), space)
+	text := bytes.TrimPrefix(payload, byteOrderMark)
+	text = text[skipSpace(text, 0):]
 	base := int64(len(payload) - len(text))
 	if len(text) == 0 {
 		return dst, &DecodeError{Reason: ReasonEmpty, Offset: base}

@@ -1,7 +1,6 @@
 package event
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 )
@@ -204,8 +203,10 @@ func (s *scanner) name(i, depth int) int {
 }
 
 // space returns the next place at or behind i that is no white space.
-func (s *scanner) space(i int) int {
-	for i < len(s.src) && (s.src[i] == ' ' || s.src[i] == '\n' || s.src[i] == '\r' || s.src[i] == '\t') {
+func (s *scanner) space(i int) int { return skipSpace(s.src, i) }
+
+func skipSpace(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {
 		i++
 	}
 	return i
@@ -213,12 +214,11 @@ func (s *scanner) space(i int) int {
 
 // end checks that nothing but white space follows from i on.
 func (s *scanner) end(i int) *DecodeError {
-	rest := bytes.TrimLeft(s.src[i:], space)
-	if len(rest) == 0 {
+	if i = s.space(i); i == len(s.src) {
 		return nil
 	}
 	return &DecodeError{
-		Reason: ReasonTrailing, Offset: s.base + int64(len(s.src)-len(rest)),
-		Err: fmt.Errorf("%d bytes after the value", len(rest)),
+		Reason: ReasonTrailing, Offset: s.base + int64(i),
+		Err: fmt.Errorf("%d bytes after the value", len(s.src)-i),
 	}
 }
