@@ -92,7 +92,7 @@ func (d *decoder) answer() bool {
 	p.Ended = !position
 	// An answer without records, not even none, is not one that Kinesis gives;
 	// taken for the last page of a shard it would cost the rest of the shard.
-	return ok && records
+	return ok && (records || len(p.ChildShards) > 0)
 }
 
 func (d *decoder) record() bool {

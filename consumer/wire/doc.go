@@ -43,4 +43,14 @@
 // In one thing they differ on purpose. An empty body, or one without a list of
 // records, is a success to the SDK, and reads as the end of the shard because it
 // has no next iterator: the rest of the shard would be lost. It is [ErrNoRecords].
+//
+// # Subscriptions
+//
+// [Subscribe] makes the SDK's call, takes the answer's body before the SDK makes a
+// reader of it, and reads the frames of the event stream itself. The SDK's reader
+// cannot be used for two reasons. Its streams share a decoder if they share a
+// client, which is a data race. And it reports a stream that was cut in the middle
+// of an event as one that ended properly. Here only a page that says so, by having
+// no continuation, ends a shard; a stream that stops elsewhere is an error that
+// says how.
 package wire

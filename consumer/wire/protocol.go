@@ -14,8 +14,8 @@ import (
 )
 
 // ErrNoRecords is why an answer of GetRecords made under [Into] is refused that
-// the SDK would take: it has no list of records, not even an empty one, and so
-// says nothing. The SDK makes of it, and of an empty body, the end of the shard.
+// the SDK would take: it has no list of records, not even an empty one, and no
+// children, and so says nothing. The SDK makes of it, and of an empty body, the end of the shard.
 var ErrNoRecords = errors.New("an answer of GetRecords has no list of records")
 
 type target struct {
@@ -61,7 +61,7 @@ func (p protocol) DeserializeResponse(ctx context.Context, op *smithy.OperationS
 	}); err != nil {
 		return err
 	}
-	if output.Records == nil {
+	if output.Records == nil && len(output.ChildShards) == 0 {
 		return &smithy.DeserializationError{Err: ErrNoRecords}
 	}
 	return nil

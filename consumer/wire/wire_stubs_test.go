@@ -73,7 +73,7 @@ func bySDK(body []byte, page *wire.Page) (err error) {
 	if err != nil {
 		return err
 	}
-	if out.Records == nil {
+	if out.Records == nil && len(out.ChildShards) == 0 {
 		return wire.ErrNoRecords
 	}
 	wire.FromSDK(&out, page)
