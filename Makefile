@@ -1,7 +1,7 @@
 # `make` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fuzz soak bench bench-short cover
+.PHONY: help run test lint fuzz soak bench bench-short bench-peers cover
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -16,6 +16,7 @@ lint: ## vet, staticcheck and formatting
 	go vet ./...
 	go tool staticcheck ./...
 	cd bench && go vet ./...
+	cd bench/peers/vmware && go vet ./... && go vet -modfile newest.mod ./...
 	@test -z "$$(go tool gofumpt -l .)" || { go tool gofumpt -d .; exit 1; }
 
 fuzz: ## every fuzz target for FUZZTIME (20s)
@@ -36,6 +37,9 @@ bench: ## benchmarks of the packages
 
 bench-short: ## what korestream costs beside the floor; fails above MOST (2.5) floors, never on time
 	cd bench && go run . short -most $${MOST:-2.5}
+
+bench-peers: ## korestream beside its peers, about 12 minutes alone on two cores; writes docs/benchmarks.md
+	cd bench && go run . peers
 
 cover: ## coverage of consumer, checkpoint and event; fails below 90 %
 	@for pkg in consumer checkpoint event; do \

@@ -18,6 +18,8 @@ type command struct {
 
 var commands = []command{
 	{"stub", "serve a stream that is filled already, on loopback", runStub},
+	{"peers", "compare korestream with its peers and write docs/benchmarks.md", runPeers},
+	{"draw", "write the document again from the numbers of the last run", runDraw},
 	{"short", "compare korestream with the floor; fails above a ratio", runShort},
 }
 
