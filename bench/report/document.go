@@ -80,7 +80,8 @@ func (d Document) pictures() []picture {
 
 func caption(o measure.Outcome) string {
 	s := o.Stream
-	return fmt.Sprintf("%d shards, %d records of %s bytes in pages of %d, median of %d", s.Shards, s.Shards*s.PageRecords*s.Pages, thousands(int64(s.EventBytes)), s.PageRecords, o.Rounds)
+	return fmt.Sprintf("%d shards, %s records of %s bytes in pages of %s, median of %d",
+		s.Shards, thousands(int64(s.Shards*s.PageRecords*s.Pages)), thousands(int64(s.EventBytes)), thousands(int64(s.PageRecords)), o.Rounds)
 }
 
 func (d Document) race(name string) (measure.Outcome, bool) {

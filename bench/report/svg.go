@@ -23,8 +23,8 @@ type Bars struct {
 
 // The measures of a picture, in its own units.
 const (
-	svgWidth  = 760
-	svgLabels = 250 // width of the names
+	svgWidth  = 860
+	svgLabels = 320 // width of the names
 	svgValues = 60  // width that is kept free for the numbers
 	svgTop    = 56
 	svgRow    = 26
