@@ -56,8 +56,12 @@ func (s *scanner) reset(src []byte, base int64) {
 	}
 }
 
-// release lets go of the source: a scanner that waits must not keep a record alive.
-func (s *scanner) release() { s.src = nil }
+// release lets go of the source and of what a large object needed: a scanner
+// that waits must not keep a record alive.
+func (s *scanner) release() {
+	s.src = nil
+	s.names.reset()
+}
 
 // value reads the value at i, which is no white space, nested up to limit
 // levels.
