@@ -3,6 +3,7 @@ package consumer
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"korestream/checkpoint"
@@ -26,6 +27,12 @@ type Config struct {
 	// are handled at once.
 	LaneKey LaneKey
 	Lanes   int
+
+	// Source says how shards are read; StreamConsumer names the stream's consumer
+	// for fan-out, which is registered if it is not there, or is its ARN. Empty is
+	// the Application.
+	Source         SourceKind
+	StreamConsumer string
 
 	// PollInterval is the least time between two GetRecords calls for one shard.
 	// AWS allows five calls a second and shard for all readers together:
@@ -63,6 +70,7 @@ func DefaultConfig() Config {
 		Start:              checkpoint.Position{SequenceNumber: checkpoint.TrimHorizon},
 		LaneKey:            LaneKeySIM,
 		Lanes:              64,
+		Source:             Polling,
 		PollInterval:       250 * time.Millisecond,
 		IdlePollInterval:   time.Second,
 		PageRecords:        maxPageRecords,
@@ -98,6 +106,7 @@ func (c Config) Validate() error {
 	}
 	check(c.LaneKey.Valid(), "LaneKey is %q: want one of %v, or a dotted path such as data.network.sid", c.LaneKey, LaneKeys())
 	check(c.Lanes >= 1, "Lanes is %d: want at least 1", c.Lanes)
+	check(slices.Contains(SourceKinds(), c.Source), "Source is %q: want one of %v", c.Source, SourceKinds())
 	check(c.PollInterval > 0, "PollInterval is %s: want more than 0", c.PollInterval)
 	check(c.IdlePollInterval >= c.PollInterval, "IdlePollInterval is %s: want at least PollInterval (%s)", c.IdlePollInterval, c.PollInterval)
 	check(c.PageRecords >= 1 && c.PageRecords <= maxPageRecords, "PageRecords is %d: want 1 to %d", c.PageRecords, maxPageRecords)

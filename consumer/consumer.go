@@ -26,6 +26,8 @@ type Consumer struct {
 	claims  claims
 	pool    *pool
 	pages   *pages
+	// consumerARN is for fan-out; set before anything is consumed.
+	consumerARN string
 
 	// stop ends the reading of all shards, abandon the handling. Contexts in
 	// fields, because the KCL's callbacks carry none.
@@ -179,7 +181,7 @@ func (c *Consumer) newShard(lease *checkpoint.Lease) *shard {
 		tracker: checkpoint.ResumeTracker(done), since: time.Now(),
 		parked: make(map[*piece]Parked), saved: done, checkpointTriedAt: time.Now(),
 	}
-	s.source.doubt = c.listing.doubt
+	s.source.doubt, s.source.consumerARN = c.listing.doubt, c.consumerARN
 	s.lanes = newLanes(c.cfg.Lanes, s.handle)
 	return s
 }

@@ -29,9 +29,13 @@ func (s *source) poll(ctx context.Context, out chan<- *wire.Page) error {
 		page, err := s.fetch(ctx, &iterator, limit)
 		fetched()
 		if err != nil {
+			refused := troubleOf(err) == troubleThrottled
 			fresh, err := s.recover(ctx, p, err)
 			if err != nil {
 				return err
+			}
+			if refused && s.advice.leavePolling(0, refused, time.Now()) {
+				return errSwitch
 			}
 			if fresh {
 				iterator = ""
@@ -40,8 +44,12 @@ func (s *source) poll(ctx context.Context, out chan<- *wire.Page) error {
 		}
 		p.succeeded()
 		pause, ended := pace.answered(page), page.Ended
+		behind := time.Duration(max(page.MillisBehindLatest, 0)) * time.Millisecond
 		if err := s.deliver(ctx, out, page); err != nil || ended {
 			return err
+		}
+		if s.advice.leavePolling(behind, false, time.Now()) {
+			return errSwitch
 		}
 		if err := wait(ctx, pause-time.Since(called)); err != nil {
 			return err

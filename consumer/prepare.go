@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,9 @@ func (c *Consumer) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := c.prepareFanOut(ctx); err != nil {
+		return err
+	}
 	var now time.Time
 	err = c.persist(ctx, "ListShards", func(ctx context.Context) (err error) {
 		now, err = c.listing.refresh(ctx)
@@ -39,6 +43,19 @@ func (c *Consumer) prepare(ctx context.Context) error {
 	}
 	c.leases.SetShards(shards)
 	return nil
+}
+
+// prepareFanOut finds the stream's consumer, if one is needed.
+func (c *Consumer) prepareFanOut(ctx context.Context) error {
+	if c.cfg.Source == Polling {
+		return nil
+	}
+	return c.persist(ctx, "DescribeStreamConsumer", func(ctx context.Context) (err error) {
+		call, cancel := context.WithTimeout(ctx, c.cfg.CallTimeout)
+		defer cancel()
+		c.consumerARN, err = EnsureStreamConsumer(call, c.kc, c.cfg.Stream, c.cfg.StreamARN, cmp.Or(c.cfg.StreamConsumer, c.cfg.Application))
+		return err
+	}, ErrStreamConsumer)
 }
 
 // startAt gives LATEST its time, by the service's clock and not ours. Its answer

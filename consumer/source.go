@@ -17,8 +17,8 @@ import (
 )
 
 // source reads one shard, endlessly patient, and hands on what it reads page by
-// page while there is room in the budget. How it reads is in poll.go; where it
-// stands, and what it says of itself, is here.
+// page while there is room in the budget. How it reads is in poll.go and
+// fanout.go; where it stands, and what it says of itself, is here.
 type source struct {
 	kc     KinesisAPI
 	cfg    Config
@@ -29,6 +29,10 @@ type source struct {
 	pages  *pages
 	// doubt is told when Kinesis answers as if the stream were another one.
 	doubt func()
+
+	// consumerARN is for fan-out; advice says when to read in the other way.
+	consumerARN string
+	advice      advisor
 
 	// next is where reading begins that takes up what was delivered.
 	next types.StartingPosition
@@ -48,7 +52,7 @@ type source struct {
 func newSource(kc KinesisAPI, cfg Config, shard string, start checkpoint.Position, b *budget, p *pages, log *zap.Logger) *source {
 	return &source{
 		kc: kc, cfg: cfg, target: target{cfg.Stream, cfg.StreamARN}, shard: shard, log: log, budget: b, pages: p,
-		doubt: func() {}, next: startingPosition(start), resume: start, state: StateReading, behind: -1, triedAt: time.Now(),
+		doubt: func() {}, advice: advisor{on: cfg.Source == Auto}, next: startingPosition(start), resume: start, state: StateReading, behind: -1, triedAt: time.Now(),
 	}
 }
 
@@ -75,7 +79,7 @@ func (s *source) run(ctx context.Context, out chan<- *wire.Page) error {
 	if err := wait(ctx, time.Duration(rand.Int64N(int64(s.cfg.PollInterval)/4+1))); err != nil {
 		return err
 	}
-	return s.poll(ctx, out)
+	return s.read(ctx, out)
 }
 
 // deliver hands a page on, with the budget told of it, and moves next behind it.
@@ -114,7 +118,7 @@ func (s *source) recover(ctx context.Context, p *patience, err error) (fresh boo
 	switch t := troubleOf(err); t {
 	case troubleExpiredIterator:
 		fresh = true
-	case troubleThrottled:
+	case troubleThrottled, troubleInUse:
 		s.note(StateThrottled, err.Error())
 	default:
 		if t == troubleStreamMissing || t == troubleArgument {

@@ -20,6 +20,7 @@ type trouble string
 const (
 	troubleExpiredIterator trouble = "iterator expired"
 	troubleThrottled       trouble = "throttled"
+	troubleInUse           trouble = "subscribed elsewhere still"
 	troubleStreamMissing   trouble = "stream or shard not found"
 	troubleArgument        trouble = "position refused"
 	troubleAccess          trouble = "access denied"
@@ -54,6 +55,8 @@ func troubleOfCode(code string) trouble {
 	switch code {
 	case "ProvisionedThroughputExceededException", "LimitExceededException", "ThrottlingException", "KMSThrottlingException":
 		return troubleThrottled
+	case "ResourceInUseException":
+		return troubleInUse
 	case "ResourceNotFoundException":
 		return troubleStreamMissing
 	case "InvalidArgumentException", "ValidationException":
