@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -137,6 +138,11 @@ func (d *Daemon) startup(ctx context.Context) error {
 		zap.Duration("retention", report.Retention), zap.String("mode", report.Mode))
 	if err := d.leases.Init(ctx); err != nil {
 		return fmt.Errorf("lease table: %w", err)
+	}
+	if src := d.cfg.Source; src.Type != string(consumer.Polling) {
+		if _, err := consumer.EnsureStreamConsumer(ctx, d.clients.kinesis, d.cfg.StreamName(), report.ARN, cmp.Or(src.Consumer, d.cfg.Application)); err != nil {
+			return fmt.Errorf("source.consumer: %w", err)
+		}
 	}
 	for _, s := range d.starters {
 		if err := s.start(ctx); err != nil {

@@ -195,6 +195,7 @@ func (d *Daemon) consumerConfig() consumer.Config {
 	c.Start = startPosition(d.cfg.Start)
 	c.LaneKey, c.Lanes = consumer.LaneKey(d.cfg.Lanes.Key), d.cfg.Lanes.Concurrency
 	c.CheckpointInterval, c.DrainTimeout = d.cfg.Checkpoint.Interval, d.cfg.Drain.Timeout
+	c.Source, c.StreamConsumer = consumer.SourceKind(d.cfg.Source.Type), d.cfg.Source.Consumer
 	c.PollInterval, c.IdlePollInterval = d.cfg.Source.PollInterval, max(d.cfg.Source.IdlePollInterval, d.cfg.Source.PollInterval)
 	d.memory.share(&c)
 	return c
