@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 )
@@ -24,35 +23,30 @@ const (
 // progress come on top and are never forgotten: there are as many as the
 // consumer has lanes. What is remembered is lost when the process ends.
 //
-// An id of 34 bytes, the length of KORE's, takes about 170 bytes in all, so
-// DefaultDedupeCount ids are some 34 MB. Memory is given back as ids go out of the
-// window, but only when other ids come.
+// An id of 34 bytes, the length of KORE's, takes some 110 bytes in all while it is
+// remembered, and no allocation of its own. Memory is given back only with the
+// process.
 type MemoryDeduper struct {
-	max    int
 	maxAge time.Duration
 	epoch  time.Time
 
 	mu sync.Mutex // guards the fields below and the state of all entries
-	// entries has every id in progress and every done one in the window.
+	// entries has every id in progress, done every one in the window.
 	entries map[string]*dedupeEntry
-	// oldest to newest are the done entries in the order in which they were
-	// done, and so in the order of their age; count is how many.
-	oldest, newest *dedupeEntry
-	count          int
+	done    doneWindow
+	// unused are entries of one allocation that nobody had yet.
+	unused []dedupeEntry
 }
 
 var _ Deduper = (*MemoryDeduper)(nil)
 
-// dedupeEntry is one id, and the Claim of whoever handles its event.
+// dedupeEntry is one id in progress, and the Claim of whoever handles its event.
 type dedupeEntry struct {
 	owner *MemoryDeduper
 	id    string
 	// settled is closed when the entry leaves progress; nil until someone waits.
 	settled chan struct{}
-	// doneAt is measured from the owner's epoch.
-	doneAt time.Duration
-	newer  *dedupeEntry
-	state  dedupeState
+	state   dedupeState
 }
 
 type dedupeState uint8
@@ -72,7 +66,7 @@ func NewMemoryDeduper(maxCount int, maxAge time.Duration) *MemoryDeduper {
 	if maxAge <= 0 {
 		maxAge = DefaultDedupeAge
 	}
-	return &MemoryDeduper{max: maxCount, maxAge: maxAge, epoch: time.Now(), entries: make(map[string]*dedupeEntry)}
+	return &MemoryDeduper{maxAge: maxAge, epoch: time.Now(), entries: make(map[string]*dedupeEntry), done: newDoneWindow(maxCount)}
 }
 
 // Claim implements [Deduper].
@@ -90,9 +84,9 @@ func (m *MemoryDeduper) Claim(ctx context.Context, id string) (Claim, error) {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
-		// The entry is asked, not the map: a small window may have forgotten
-		// the id between its being done and our waking up, and then the map
-		// would let us handle the event a second time.
+		// The entry is asked, not the window: a small one may have forgotten the id
+		// between its being done and our waking up, and would then let us handle
+		// the event a second time.
 		if m.isDone(e) {
 			return nil, nil
 		}
@@ -105,22 +99,32 @@ func (m *MemoryDeduper) enter(id string) (e *dedupeEntry, settled <-chan struct{
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Since(m.epoch)
-	m.forget(now)
+	m.done.trim(now, m.maxAge)
 	if e := m.entries[id]; e != nil {
-		switch {
-		case e.state == inProgress:
-			if e.settled == nil {
-				e.settled = make(chan struct{})
-			}
-			return e, e.settled
-		case now-e.doneAt < m.maxAge:
-			return nil, nil
+		if e.settled == nil {
+			e.settled = make(chan struct{})
 		}
+		return e, e.settled
 	}
-	// The id may be a part of a whole page of records; a clone lets that go.
-	e = &dedupeEntry{owner: m, id: strings.Clone(id)}
-	m.entries[e.id] = e
+	if at, ok := m.done.doneAt(id); ok && now-at < m.maxAge {
+		return nil, nil
+	}
+	e = m.newEntry()
+	e.owner, e.id = m, id
+	m.entries[id] = e
 	return e, nil
+}
+
+// newEntry takes an entry of several that were made at once. None is used twice,
+// since those who wait for one look at it afterwards.
+func (m *MemoryDeduper) newEntry() *dedupeEntry {
+	const atOnce = 32
+	if len(m.unused) == 0 {
+		m.unused = make([]dedupeEntry, atOnce)
+	}
+	e := &m.unused[0]
+	m.unused = m.unused[1:]
+	return e
 }
 
 func (m *MemoryDeduper) isDone(e *dedupeEntry) bool {
@@ -129,49 +133,16 @@ func (m *MemoryDeduper) isDone(e *dedupeEntry) bool {
 	return e.state == done
 }
 
-// forgetAtOnce bounds how many ids one call forgets for their age. Without it
-// the first event after a quiet hour would clear the whole window while every
-// lane waits for the lock.
-const forgetAtOnce = 16
-
-// forget drops what is out of the window: all that is too many, and some of
-// what is too old. The rest of that is dropped by later calls; until then enter
-// tells it by its age.
-func (m *MemoryDeduper) forget(now time.Duration) {
-	for n := 0; m.oldest != nil; n++ {
-		tooMany := m.count > m.max
-		tooOld := n < forgetAtOnce && now-m.oldest.doneAt >= m.maxAge
-		if !tooMany && !tooOld {
-			return
-		}
-		e := m.oldest
-		if m.oldest = e.newer; m.oldest == nil {
-			m.newest = nil
-		}
-		e.newer = nil
-		m.count--
-		// The id may be in progress again under a newer entry.
-		if m.entries[e.id] == e {
-			delete(m.entries, e.id)
-		}
-	}
-}
-
 // Done implements [Claim].
 func (e *dedupeEntry) Done(context.Context) {
 	m := e.owner
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	id := e.id
 	e.settle(done)
-	e.doneAt = time.Since(m.epoch)
-	if m.newest == nil {
-		m.oldest = e
-	} else {
-		m.newest.newer = e
-	}
-	m.newest = e
-	m.count++
-	m.forget(e.doneAt)
+	now := time.Since(m.epoch)
+	m.done.add(id, now)
+	m.done.trim(now, m.maxAge)
 }
 
 // Release implements [Claim].
@@ -180,7 +151,6 @@ func (e *dedupeEntry) Release(context.Context) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e.settle(released)
-	delete(m.entries, e.id)
 }
 
 // settle ends the entry's progress. The caller holds the lock.
@@ -189,6 +159,8 @@ func (e *dedupeEntry) settle(s dedupeState) {
 		panic("handlers: a dedupe claim was settled twice")
 	}
 	e.state = s
+	delete(e.owner.entries, e.id)
+	e.id = "" // others of its allocation may be kept, and the id with them
 	if e.settled != nil {
 		close(e.settled)
 		e.settled = nil

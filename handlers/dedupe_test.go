@@ -124,8 +124,8 @@ func TestDedupe_ForgetsByAge(t *testing.T) {
 		}
 		again.Done(t.Context())
 		wantDuplicate(t, m, "99")
-		if m.count != 100 || len(m.entries) != 100 {
-			t.Errorf("remembered: got %d in the queue, %d in the map; want 100", m.count, len(m.entries))
+		if n, hashes := m.done.len(), len(m.done.newest); n != 100 || hashes != 100 || len(m.entries) != 0 {
+			t.Errorf("remembered: got %d in the window, %d hashes, %d in progress; want 100, 100 and none", n, hashes, len(m.entries))
 		}
 	})
 }
@@ -141,8 +141,8 @@ func TestDedupe_ForgetsTheOldestOfTooMany(t *testing.T) {
 	}
 	claimed(t, m, "0").Release(t.Context())
 	claimed(t, m, "1").Release(t.Context())
-	if len(m.entries) != 3 {
-		t.Errorf("entries: got %d, want 3", len(m.entries))
+	if n := m.done.len(); n != 3 {
+		t.Errorf("remembered: got %d, want 3", n)
 	}
 }
 
@@ -310,7 +310,7 @@ func TestMux_EventsWithoutADedupeIDAreAlwaysHandled(t *testing.T) {
 
 // flakyDeduper stands for one with a store that can be out of reach.
 type flakyDeduper struct {
-	MemoryDeduper
+	*MemoryDeduper
 	failures int
 }
 
@@ -326,7 +326,7 @@ func TestMux_AnErrorOfTheDeduperIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var h scripted
-		f := &flakyDeduper{MemoryDeduper: MemoryDeduper{max: 10, maxAge: time.Hour, entries: map[string]*dedupeEntry{}}, failures: 5}
+		f := &flakyDeduper{MemoryDeduper: NewMemoryDeduper(10, time.Hour), failures: 5}
 		m := newMux(t, &memoryBurier{}, attempts(1), []Route{to(t, "h", &h)}, WithDeduper(f))
 		wantOutcome(t, m, delivery(t, "EZ1", sessionUpdated), consumer.Handled)
 		if h.count() != 1 || f.failures != 0 {
@@ -368,6 +368,6 @@ func BenchmarkMemoryDeduper(b *testing.B) {
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(len(m.entries)), "B/id")
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(m.done.len()), "B/id")
 	runtime.KeepAlive(ids)
 }
