@@ -27,4 +27,8 @@
 // of a schema version 1 window behind the latest 256 of its session. The
 // latter is not counted, because it cannot be told from a repetition. An event
 // dated in the future keeps its values until then.
+//
+// A state has a largest size, whatever events say: its lists are bounded, and a
+// text of more than 256 bytes is cut and ends in a hash of the whole. Its JSON
+// stays below 1 MiB; that of a SIM as they are has a few KiB.
 package simstate

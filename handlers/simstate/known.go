@@ -2,6 +2,8 @@ package simstate
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 	"time"
 
@@ -65,6 +67,18 @@ func moment(t time.Time) time.Time {
 	return t
 }
 
+// longestText bounds the texts of a state, and with them what a SIM takes up:
+// KORE's own are far shorter.
+const longestText = 256
+
 // clean replaces NUL characters, which JSON has and neither PostgreSQL's text
-// nor its jsonb can hold.
-func clean(s string) string { return strings.ReplaceAll(s, "\x00", "\uFFFD") }
+// nor its jsonb can hold, and cuts what is too long. A hash takes the place of
+// what was cut, so that texts that differ stay different.
+func clean(s string) string {
+	if len(s) > longestText {
+		sum := sha256.Sum256([]byte(s))
+		tail := "~" + hex.EncodeToString(sum[:])
+		s = strings.ToValidUTF8(s[:longestText-len(tail)], "") + tail
+	}
+	return strings.ReplaceAll(s, "\x00", "\uFFFD")
+}

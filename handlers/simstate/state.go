@@ -3,6 +3,7 @@ package simstate
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"korestream/event"
 )
@@ -77,6 +78,20 @@ func (s *State) Apply(e *event.Event) (changed bool, err error) {
 		return false, fmt.Errorf("apply event %s: %w: %s, not %s", e.ID, ErrOtherSIM, sim, s.SIM)
 	}
 	return s.take(told, e.Suffix(), c, stampOf(e, c)), nil
+}
+
+// Younger tells whether the youngest event of s happened after that of o. Of two
+// states of one SIM that did not see the same events it is the better known one.
+func (s *State) Younger(o *State) bool { return s.Last.By.compare(o.Last.By) > 0 }
+
+// Clone returns a state that shares nothing with s.
+func (s *State) Clone() *State {
+	c := *s
+	c.Attachments, c.Sessions = slices.Clone(s.Attachments), slices.Clone(s.Sessions)
+	for i := range c.Sessions {
+		c.Sessions[i].Windows.Latest = slices.Clone(c.Sessions[i].Windows.Latest)
+	}
+	return &c
 }
 
 // kind is what the events of one suffix tell.
