@@ -32,12 +32,9 @@ const (
 // DynamoDedupeAPI is what a [DynamoDeduper] needs of *dynamodb.Client, which has
 // it.
 type DynamoDedupeAPI interface {
+	DynamoTableAPI
 	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
-	DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
-	CreateTable(context.Context, *dynamodb.CreateTableInput, ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error)
-	DescribeTimeToLive(context.Context, *dynamodb.DescribeTimeToLiveInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTimeToLiveOutput, error)
-	UpdateTimeToLive(context.Context, *dynamodb.UpdateTimeToLiveInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateTimeToLiveOutput, error)
 }
 
 // DynamoDedupeConfig says where events are remembered and for how long.
@@ -84,6 +81,14 @@ var _ Deduper = (*DynamoDeduper)(nil)
 // must be valid.
 func NewDynamoDeduper(db DynamoDedupeAPI, cfg DynamoDedupeConfig, log *zap.Logger) *DynamoDeduper {
 	return &DynamoDeduper{db: db, cfg: cfg, holder: uuid.NewString(), log: newFailureLog(log, zapcore.WarnLevel, "record event as handled")}
+}
+
+// Init makes sure that the table is there, with its time to live, and awaits its
+// becoming ACTIVE. Errors are what DynamoDB said, a table with another key, or
+// the context's.
+func (d *DynamoDeduper) Init(ctx context.Context) error {
+	t := dynamoTable{db: d.db, name: d.cfg.Table, what: "dedupe", setting: "dedupe.table", key: claimKey, expiry: claimExpiry}
+	return t.init(ctx)
 }
 
 // claimPoll is how often a claim of another process is looked at.

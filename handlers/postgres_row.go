@@ -38,7 +38,7 @@ func newPostgresRow(d *consumer.Delivery) *postgresRow {
 		r.at = alone.Last.By.At
 	}
 	if says {
-		r.sim = postgresKey(d.Event.SIM())
+		r.sim = storeKey(d.Event.SIM())
 	}
 	return r
 }
@@ -50,7 +50,7 @@ func (r *postgresRow) args() []any {
 		payload, raw = nil, r.d.Event.Raw
 	}
 	return []any{
-		r.id, postgresText(r.d.Event.Type), orNull(postgresKey(r.d.Event.SIM())), whenNull(r.at), r.d.ArrivedAt,
+		r.id, postgresText(r.d.Event.Type), orNull(storeKey(r.d.Event.SIM())), whenNull(r.at), r.d.ArrivedAt,
 		r.d.Stream, r.d.Shard, r.d.SequenceNumber, r.d.SubSequenceNumber, payload, raw, orNull(r.stateError),
 	}
 }
@@ -59,20 +59,20 @@ func (r *postgresRow) args() []any {
 // others goes by where it came from: a record that is read again gives the same.
 func postgresID(d *consumer.Delivery) string {
 	if id := d.Event.DedupeID(); id != "" {
-		return postgresKey(id)
+		return storeKey(id)
 	}
 	sum := sha256.Sum256(d.Event.Raw)
-	return postgresKey(fmt.Sprintf("%s/%s/%s/%s/%d/%x", d.Event.ID, d.Stream, d.Shard, d.SequenceNumber, d.SubSequenceNumber, sum[:8]))
+	return storeKey(fmt.Sprintf("%s/%s/%s/%s/%d/%x", d.Event.ID, d.Stream, d.Shard, d.SequenceNumber, d.SubSequenceNumber, sum[:8]))
 }
 
-// maxPostgresKey is well below what fits an index entry, a third of a page. See
+// maxStoreKey is well below what fits an index entry, a third of a page. See
 // https://www.postgresql.org/docs/current/btree.html.
-const maxPostgresKey = 512
+const maxStoreKey = 512
 
-// postgresKey is s, or a hash of it where s cannot be a key. To replace what
+// storeKey is s, or a hash of it where s cannot be a key. To replace what
 // cannot be stored might make two keys one.
-func postgresKey(s string) string {
-	if len(s) <= maxPostgresKey && !strings.Contains(s, "\x00") {
+func storeKey(s string) string {
+	if len(s) <= maxStoreKey && !strings.Contains(s, "\x00") {
 		return s
 	}
 	sum := sha256.Sum256([]byte(s))
