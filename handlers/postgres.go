@@ -28,6 +28,9 @@ type PostgresConfig struct {
 	// CreateSchema lets [Postgres.Migrate] make the schema and its tables, and
 	// bring them up to date. Otherwise somebody else sees to that.
 	CreateSchema bool
+	// OnlyStates leaves the events out. What keeps an event that comes again from
+	// counting twice is then the state itself, as package simstate has it.
+	OnlyStates bool
 	// MaxConns bounds the connections that are open at once, 1 to 1000.
 	MaxConns int
 	// ConnectTimeout bounds the making of one connection.
@@ -69,12 +72,14 @@ func (c PostgresConfig) Validate() error {
 //
 // Handle returns nil when the transaction is committed, as durably as the
 // server's synchronous_commit says. An event whose data cannot be read is kept
-// all the same, with the reason in state_error. It is safe for concurrent use.
+// all the same, with the reason in state_error; where only states are kept, that
+// is a permanent error. It is safe for concurrent use.
 type Postgres struct {
-	pool   *pgxpool.Pool
-	schema string
-	create bool
-	sql    postgresSQL
+	pool       *pgxpool.Pool
+	schema     string
+	create     bool
+	onlyStates bool
+	sql        postgresSQL
 }
 
 var _ Handler = (*Postgres)(nil)
@@ -99,7 +104,7 @@ func OpenPostgres(cfg PostgresConfig) (*Postgres, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: make pool: %w", err)
 	}
-	return &Postgres{pool: pool, schema: cfg.Schema, create: cfg.CreateSchema, sql: newPostgresSQL(cfg.Schema)}, nil
+	return &Postgres{pool: pool, schema: cfg.Schema, create: cfg.CreateSchema, onlyStates: cfg.OnlyStates, sql: newPostgresSQL(cfg.Schema)}, nil
 }
 
 // errNoDSN takes the place of the parser's error, which may repeat parts of
@@ -138,7 +143,19 @@ func (c PostgresConfig) renewPassword(_ context.Context, to *pgx.ConnConfig) err
 
 // Handle implements [Handler].
 func (p *Postgres) Handle(ctx context.Context, d *consumer.Delivery) error {
-	return p.handle(ctx, newPostgresRow(d))
+	r := newPostgresRow(d)
+	if err := p.refuses(r); err != nil {
+		return err
+	}
+	return p.handle(ctx, r)
+}
+
+// refuses returns an error for an event that neither table has a place for.
+func (p *Postgres) refuses(r *postgresRow) error {
+	if !p.onlyStates || r.stateError == "" {
+		return nil
+	}
+	return Permanent(errors.New(r.stateError))
 }
 
 // handle stores one row; bytes take what jsonb refuses.
@@ -160,20 +177,22 @@ func (p *Postgres) HandleBatch(ctx context.Context, ds []*consumer.Delivery) []e
 	rows := make([]*postgresRow, len(ds))
 	for i, d := range ds {
 		rows[i] = newPostgresRow(d)
+		errs[i] = p.refuses(rows[i])
 	}
 	err := classifyPostgres(ctx, p.store(ctx, rows))
 	if err == nil {
 		return errs
 	}
 	for i, r := range rows {
-		if ctx.Err() == nil && !IsUnavailable(err) {
-			errs[i] = p.handle(ctx, r)
-			if IsUnavailable(errs[i]) {
+		switch {
+		case errs[i] != nil:
+		case ctx.Err() != nil || IsUnavailable(err):
+			errs[i] = err
+		default:
+			if errs[i] = p.handle(ctx, r); IsUnavailable(errs[i]) {
 				err = errs[i]
 			}
-			continue
 		}
-		errs[i] = err
 	}
 	return errs
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"korestream/event"
 	"korestream/handlers/simstate"
 )
 
@@ -42,16 +43,25 @@ func newPostgresSQL(schema string) postgresSQL {
 // see what that has written.
 func (p *Postgres) store(ctx context.Context, rows []*postgresRow) error {
 	rows = slices.Clone(rows)
+	if p.onlyStates {
+		rows = slices.DeleteFunc(rows, func(r *postgresRow) bool { return r.sim == "" })
+		if len(rows) == 0 {
+			return nil
+		}
+	}
 	slices.SortFunc(rows, func(a, b *postgresRow) int { return strings.Compare(a.id, b.id) })
 	return pgx.BeginTxFunc(ctx, p.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite}, func(tx pgx.Tx) error {
-		added, err := p.insert(ctx, tx, rows)
-		if err != nil {
-			return err
+		added := rows
+		if !p.onlyStates {
+			var err error
+			if added, err = p.insert(ctx, tx, rows); err != nil {
+				return err
+			}
 		}
-		of := map[string][]*postgresRow{}
+		of := map[string][]*event.Event{}
 		for _, r := range added {
 			if r.sim != "" {
-				of[r.sim] = append(of[r.sim], r)
+				of[r.sim] = append(of[r.sim], r.d.Event)
 			}
 		}
 		if len(of) == 0 {
@@ -82,7 +92,7 @@ func (p *Postgres) insert(ctx context.Context, tx pgx.Tx, rows []*postgresRow) (
 }
 
 // advance applies the events to the states of their SIMs.
-func (p *Postgres) advance(ctx context.Context, tx pgx.Tx, of map[string][]*postgresRow) error {
+func (p *Postgres) advance(ctx context.Context, tx pgx.Tx, of map[string][]*event.Event) error {
 	states, err := p.lock(ctx, tx, slices.Sorted(maps.Keys(of)))
 	if err != nil {
 		return err
@@ -141,17 +151,6 @@ func decodeState(text []byte) (*simstate.State, error) {
 		return nil, fmt.Errorf("decode state: %w", err)
 	}
 	return s, nil
-}
-
-func applyAll(s *simstate.State, rows []*postgresRow) (changed bool, err error) {
-	for _, r := range rows {
-		c, err := s.Apply(r.d.Event)
-		if err != nil {
-			return false, err
-		}
-		changed = changed || c
-	}
-	return changed, nil
 }
 
 // SIM returns the state of the SIM with this sid or, where there is none, with
