@@ -40,6 +40,7 @@ func (c *Config) checkHandlers(l *loader) {
 			h.Retry.check(l, at+".retry", source)
 		}
 		h.checkType(l, at, source)
+		c.checkSIMs(l, h, at, source)
 	}
 }
 
@@ -57,9 +58,12 @@ func (r *Retry) check(l *loader, at, source string) {
 }
 
 func (h *Handler) checkType(l *loader, at, source string) {
+	if h.Store == "" && h.Type == "simstate" {
+		h.Store = SIMsInMemory
+	}
 	switch {
 	case h.Type == "":
-		l.add(at+".type", source, "not set: want log, ndjson, postgres, sqs, s3 or http")
+		l.add(at+".type", source, "not set: want log, ndjson, postgres, sqs, s3, http or simstate")
 	case h.Type == "ndjson" && h.Path == "":
 		l.add(at+".path", source, "not set: name the file, or - for standard output")
 	case h.Type != "ndjson" && h.Path != "" && !l.failed(at+".type"):
@@ -101,7 +105,7 @@ func (h *Handler) checkType(l *loader, at, source string) {
 
 // batches tells whether a handler of the type can take several events at once.
 func (h *Handler) batches() bool {
-	return h.Type == "postgres" || h.Type == "sqs" || h.Type == "s3" || h.Type == "http" && h.Mode == string(handlers.HTTPBatched) || h.own()
+	return h.Type == "postgres" || h.Type == "simstate" && h.Store != SIMsInMemory || h.Type == "sqs" || h.Type == "s3" || h.Type == "http" && h.Mode == string(handlers.HTTPBatched) || h.own()
 }
 
 // own tells whether the handler's type is none of ours.
@@ -113,7 +117,7 @@ func (h *Handler) own() bool {
 // Postgres returns the settings of a handler of type postgres.
 func (h *Handler) Postgres() handlers.PostgresConfig {
 	c := handlers.DefaultPostgresConfig()
-	c.DSNFile, c.Schema, c.CreateSchema = h.DSNFile, h.Schema, h.CreateSchema
+	c.DSNFile, c.Schema, c.CreateSchema, c.OnlyStates = h.DSNFile, h.Schema, h.CreateSchema, h.Type == "simstate"
 	if h.MaxConns > 0 {
 		c.MaxConns = h.MaxConns
 	}

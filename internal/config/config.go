@@ -44,7 +44,7 @@ type Startup struct {
 // Handler is one route: a handler and the types of the events that it gets.
 type Handler struct {
 	Name         string        `key:"name" doc:"unique name, in logs, metrics and dead letters"`
-	Type         string        `key:"type" enum:"log|ndjson|postgres|sqs|s3|http" doc:"log: one log line an event; ndjson: one line of JSON an event, as received; postgres: rows of events and of the last state of each SIM; sqs: one message an event, as received; s3: objects of NDJSON by hour and type; http: CloudEvents posted to a URL"`
+	Type         string        `key:"type" enum:"log|ndjson|postgres|sqs|s3|http|simstate" doc:"log: one log line an event; ndjson: one line of JSON an event, as received; postgres: rows of events and of the last state of each SIM; sqs: one message an event, as received; s3: objects of NDJSON by hour and type; http: CloudEvents posted to a URL; simstate: the last state of each SIM alone"`
 	Match        []string      `key:"match" default:"*" doc:"patterns of event types; * is any run of characters"`
 	Path         string        `key:"path" doc:"ndjson: the file, or - for standard output"`
 	Sync         string        `key:"sync" enum:"always|interval|never" doc:"ndjson: when lines are synced to disk; a file's default is always (events handled at once share a sync), standard output's never"`
@@ -64,6 +64,10 @@ type Handler struct {
 	HMACFile     string        `key:"hmac_file" doc:"http: a file with a secret to sign requests with, read again when it changes"`
 	CAFile       string        `key:"ca_file" doc:"http: a file of PEM certificates to trust in place of the system's"`
 	Plaintext    bool          `key:"allow_plaintext" default:"false" doc:"http: allow http:// to other hosts"`
+	Store        string        `key:"store" enum:"memory|dynamodb|postgres" doc:"simstate: where the states are: in the process that holds the shard, where a restart or another process begins with none; in a table that all workers share; or in PostgreSQL as with type postgres, without the events; empty is memory"`
+	MaxSIMs      int           `key:"max_sims" default:"0" doc:"simstate, memory: most SIMs; the one goes first that has longest had nothing new; 0 is 100,000"`
+	Table        string        `key:"table" doc:"simstate, dynamodb: the table, made if it is not there, billed on demand; empty is the application's name with -sims"`
+	TTL          time.Duration `key:"ttl" default:"0s" doc:"simstate, dynamodb: after how long a SIM is forgotten of which nothing new came; 0s is never"`
 	Settings     Settings      `key:"settings" doc:"what a handler of a type of your own wants to know"`
 	Batch        Batch         `key:"batch"`
 	Retry        Retry         `key:"retry"`
@@ -174,7 +178,8 @@ type Drain struct {
 // Admin is the HTTP server for operators.
 type Admin struct {
 	Listen    string `key:"listen" default:"127.0.0.1:9090" doc:"address of /livez, /readyz, /status and /metrics; port 0 picks one and logs it; empty is none"`
-	Advertise string `key:"advertise" doc:"where explain reaches it from other hosts, host:port; empty is admin.listen, with an address of this host if that listens on all"`
+	SIMs      bool   `key:"sims" default:"false" doc:"let sim get and sim ls read the states of a simstate handler in memory also at an address that is not loopback: they identify SIMs, and nobody is asked who they are"`
+	Advertise string `key:"advertise" doc:"where explain and sim reach it from other hosts, host:port; empty is admin.listen, with an address of this host if that listens on all"`
 }
 
 // Log is what is logged, and how.
@@ -205,6 +210,14 @@ func (c *Config) DedupeTable() string {
 		return c.Dedupe.Table
 	}
 	return c.Application + "-handled"
+}
+
+// SIMTable returns the name of the table of a handler of type simstate.
+func (c *Config) SIMTable(h *Handler) string {
+	if h.Table != "" {
+		return h.Table
+	}
+	return c.Application + "-sims"
 }
 
 // LeaseTable returns the lease table's name.
