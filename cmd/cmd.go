@@ -84,7 +84,7 @@ Try it with nothing installed:  korestream dev`,
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newRun(stdout), newDev(stdout, stderr), newEmulate(stdout), newDoctor(stdout), newLeases(stdout), newExplain(stdout), newDLQ(stdout, stderr), newSIM(stdout),
+	root.AddCommand(newRun(stdout), newDev(stdout, stderr), newEmulate(stdout), newDoctor(stdout), newLeases(stdout), newExplain(stdout), newDLQ(stdout, stderr), newSIM(stdout, stderr),
 		newConfig(stdout), newVersion(stdout))
 	for _, c := range root.Commands() {
 		if c.Args == nil {

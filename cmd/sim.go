@@ -9,22 +9,25 @@ import (
 	"korestream/internal/app"
 )
 
-func newSIM(stdout io.Writer) *cobra.Command {
+func newSIM(stdout, stderr io.Writer) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "sim",
 		Short: "Show the last known state of SIMs",
-		Long: `sim reads what a handler that keeps the states of SIMs (type postgres) has
-written: attached or not, network, radio, data session with its bytes, last
-error, attachments an hour.`,
+		Long: `sim reads what a handler that keeps the states of SIMs (type simstate or
+postgres) knows: attached or not, network, radio, data session with its bytes,
+last error, attachments an hour.
+
+Of a handler with store memory it asks every worker at its admin server, takes
+the state of the youngest event, and says which workers did not answer.`,
 		RunE: func(*cobra.Command, []string) error {
 			return &usageError{errors.New("sim: say what: get or ls")}
 		},
 	}
-	c.AddCommand(newSIMGet(stdout), newSIMList(stdout))
+	c.AddCommand(newSIMGet(stdout, stderr), newSIMList(stdout, stderr))
 	return c
 }
 
-func newSIMGet(stdout io.Writer) *cobra.Command {
+func newSIMGet(stdout, stderr io.Writer) *cobra.Command {
 	var (
 		s settings
 		o app.SIMOptions
@@ -46,14 +49,14 @@ func newSIMGet(stdout io.Writer) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return app.SIMGet(c.Context(), cfg, args[0], o, stdout)
+			return app.SIMGet(c.Context(), cfg, args[0], o, stdout, stderr)
 		},
 	}
 	simFlags(c, &s, &o)
 	return c
 }
 
-func newSIMList(stdout io.Writer) *cobra.Command {
+func newSIMList(stdout, stderr io.Writer) *cobra.Command {
 	var (
 		s settings
 		o app.SIMOptions
@@ -73,7 +76,7 @@ func newSIMList(stdout io.Writer) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return app.SIMList(c.Context(), cfg, o, stdout)
+			return app.SIMList(c.Context(), cfg, o, stdout, stderr)
 		},
 	}
 	simFlags(c, &s, &o)

@@ -5,16 +5,6 @@ import (
 	"korestream/handlers/simstate"
 )
 
-// SIMStats counts what a handler that keeps the states of SIMs did since it was
-// made.
-type SIMStats struct {
-	// Kept is how many SIMs are in memory now, Forgotten counts those that had to
-	// make room.
-	Kept, Forgotten int64
-	// Conflicts counts writes that came after another one's and were made again.
-	Conflicts int64
-}
-
 // stateKey is the key of the state that an event has something to say to, empty
 // if there is none.
 func stateKey(e *event.Event) (string, error) {

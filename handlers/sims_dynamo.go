@@ -193,5 +193,7 @@ func (s *DynamoSIMs) put(ctx context.Context, key string, seen *simItem) error {
 	return nil
 }
 
-// Stats returns the counts.
-func (s *DynamoSIMs) Stats() SIMStats { return SIMStats{Conflicts: s.conflicts.Load()} }
+// Conflicts returns how many writes met another one since the process started
+// and were made again. That they are many says that the events of one SIM come
+// through several shards.
+func (s *DynamoSIMs) Conflicts() int64 { return s.conflicts.Load() }

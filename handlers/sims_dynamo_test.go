@@ -46,7 +46,7 @@ func race(t *testing.T, history []*consumer.Delivery, open func() *DynamoSIMs) (
 	}
 	wg.Wait()
 	for _, s := range stores {
-		conflicts += s.Stats().Conflicts
+		conflicts += s.Conflicts()
 	}
 	wantStates(t, stores[0], folded(t, history))
 	return conflicts

@@ -132,6 +132,13 @@ func (m *MemorySIMs) SIMs(_ context.Context, after string, limit int) ([]*simsta
 	return states, nil
 }
 
+// SIMStats counts what a [MemorySIMs] keeps.
+type SIMStats struct {
+	// Kept is how many SIMs there are now, Forgotten how many had to make room
+	// since the process started.
+	Kept, Forgotten int64
+}
+
 // Stats returns the counts.
 func (m *MemorySIMs) Stats() SIMStats {
 	m.mu.Lock()

@@ -15,7 +15,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// admin serves /livez, /readyz, /metrics and /status.
+// admin serves /livez, /readyz, /metrics and /status, and /sims where there are
+// states in memory.
 type admin struct {
 	listener net.Listener
 	server   *http.Server
@@ -31,6 +32,7 @@ type probes struct {
 	// ready says why the process cannot work yet or any more, nil if it can.
 	ready     func() error
 	collector prometheus.Collector
+	sims      *simStores
 }
 
 // listenAdmin binds the address, so that its port is known before it serves.
@@ -48,7 +50,7 @@ func (a *admin) addr() string { return a.listener.Addr().String() }
 // serve answers until close.
 func (a *admin) serve(p probes) {
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(p.collector, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	reg.MustRegister(p.collector, p.sims, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /livez", answer(func() error { return live(p.stuck()) }))
@@ -59,6 +61,9 @@ func (a *admin) serve(p probes) {
 		enc.SetIndent("", "  ")
 		_ = enc.Encode(p.status()) // the client has gone
 	})
+	if len(p.sims.memory) > 0 {
+		mux.Handle("GET /sims", p.sims.serve(a.listener.Addr()))
+	}
 	a.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() { a.done <- a.server.Serve(a.listener) }()
 }

@@ -27,6 +27,7 @@ type Daemon struct {
 	leases   *checkpoint.Store
 	mux      *handlers.Mux
 	admin    *admin
+	sims     *simStores
 	starters []starter
 	closers  []closer
 }
@@ -63,6 +64,7 @@ func newDaemon(ctx context.Context, cfg *config.Config, c clients, log *zap.Logg
 	if cfg.Worker == "" {
 		cfg.Worker = workerID()
 	}
+	d.sims = newSIMStores(cfg.Worker, cfg.Admin.SIMs)
 	if cfg.Admin.Listen != "" {
 		if d.admin, err = listenAdmin(ctx, cfg.Admin.Listen); err != nil {
 			return nil, &ExitError{ExitConfig, err}
@@ -101,7 +103,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	defer d.Close()
 	defer d.memory.apply(d.log)()
 	if d.admin != nil {
-		d.admin.serve(probes{status: d.status, stuck: d.stuck, ready: d.ready, collector: collector{d.consumer.Status, d.mux.Stats}})
+		d.admin.serve(probes{status: d.status, stuck: d.stuck, ready: d.ready, collector: collector{d.consumer.Status, d.mux.Stats}, sims: d.sims})
 		d.log.Info("admin server listens", zap.String("address", d.admin.addr()))
 	}
 	if err := d.startup(ctx); err != nil {

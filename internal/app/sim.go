@@ -9,7 +9,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"korestream/handlers"
 	"korestream/handlers/simstate"
 	"korestream/internal/config"
 )
@@ -46,10 +45,11 @@ type simView struct {
 // ErrNoSIM says that nothing is known of a SIM.
 var ErrNoSIM = errors.New("nothing is known of this SIM")
 
-// SIMGet writes the state of one SIM, by its sid or, where it has none, its ICCID.
-func SIMGet(ctx context.Context, cfg *config.Config, sim string, o SIMOptions, w io.Writer) error {
-	return withSIMs(ctx, cfg, o.Handler, func(ctx context.Context, p *handlers.Postgres) error {
-		s, err := p.SIM(ctx, sim)
+// SIMGet writes the state of one SIM, by its sid or, where it has none, its
+// ICCID, to w; what should be known of the answer goes to notes.
+func SIMGet(ctx context.Context, cfg *config.Config, sim string, o SIMOptions, w, notes io.Writer) error {
+	return withSIMs(ctx, cfg, o.Handler, notes, func(ctx context.Context, r simReader) error {
+		s, err := r.SIM(ctx, sim)
 		if err != nil {
 			return err
 		}
@@ -63,10 +63,10 @@ func SIMGet(ctx context.Context, cfg *config.Config, sim string, o SIMOptions, w
 	})
 }
 
-// SIMList writes the states of SIMs in the order of their sids.
-func SIMList(ctx context.Context, cfg *config.Config, o SIMOptions, w io.Writer) error {
-	return withSIMs(ctx, cfg, o.Handler, func(ctx context.Context, p *handlers.Postgres) error {
-		states, err := p.SIMs(ctx, o.After, o.Limit)
+// SIMList writes likewise the states of SIMs in the order of their sids.
+func SIMList(ctx context.Context, cfg *config.Config, o SIMOptions, w, notes io.Writer) error {
+	return withSIMs(ctx, cfg, o.Handler, notes, func(ctx context.Context, r simReader) error {
+		states, err := r.SIMs(ctx, o.After, o.Limit)
 		if err != nil {
 			return err
 		}
@@ -79,40 +79,6 @@ func SIMList(ctx context.Context, cfg *config.Config, o SIMOptions, w io.Writer)
 		}
 		return writeSIMs(w, list)
 	})
-}
-
-// withSIMs opens the store of a handler that keeps the states of SIMs.
-func withSIMs(ctx context.Context, cfg *config.Config, name string, use func(context.Context, *handlers.Postgres) error) (err error) {
-	h, err := simHandler(cfg, name)
-	if err != nil {
-		return &ExitError{ExitConfig, err}
-	}
-	p, err := handlers.OpenPostgres(h.Postgres())
-	if err != nil {
-		return &ExitError{ExitConfig, err}
-	}
-	defer func() { err = errors.Join(err, p.Close()) }()
-	ctx, cancel := context.WithTimeout(ctx, surveyTimeout)
-	defer cancel()
-	return use(ctx, p)
-}
-
-func simHandler(cfg *config.Config, name string) (*config.Handler, error) {
-	var found *config.Handler
-	for i := range cfg.Handlers {
-		h := &cfg.Handlers[i]
-		if h.Type != "postgres" || name != "" && h.Name != name {
-			continue
-		}
-		if found != nil {
-			return nil, fmt.Errorf("handlers %s and %s both keep the states of SIMs; choose one with --handler", found.Name, h.Name)
-		}
-		found = h
-	}
-	if found == nil {
-		return nil, errors.New("no such handler keeps the states of SIMs; one of type postgres does")
-	}
-	return found, nil
 }
 
 func simViewOf(s *simstate.State, now time.Time) simView {

@@ -1,11 +1,15 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -45,6 +49,22 @@ const askTimeout = 2 * time.Second
 
 // newSurvey reads the lease table and the stream.
 func newSurvey(ctx context.Context, cfg *config.Config) (*survey, error) {
+	s, err := newTableSurvey(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := consumer.ListShards(ctx, s.clients.kinesis, cfg.StreamName(), cfg.StreamARN())
+	if err != nil {
+		return nil, err
+	}
+	for _, sh := range listed {
+		s.shards[sh.ID] = sh
+	}
+	return s, nil
+}
+
+// newTableSurvey reads the lease table alone.
+func newTableSurvey(ctx context.Context, cfg *config.Config) (*survey, error) {
 	c, err := loadClients(ctx, cfg.Region)
 	if err != nil {
 		return nil, err
@@ -68,13 +88,6 @@ func newSurvey(ctx context.Context, cfg *config.Config) (*survey, error) {
 	}
 	for _, w := range snap.Workers {
 		s.workers[w.ID] = &surveyedWorker{WorkerRow: w}
-	}
-	listed, err := consumer.ListShards(ctx, c.kinesis, cfg.StreamName(), cfg.StreamARN())
-	if err != nil {
-		return nil, err
-	}
-	for _, sh := range listed {
-		s.shards[sh.ID] = sh
 	}
 	return s, nil
 }
@@ -107,35 +120,57 @@ func (s *survey) ask(ctx context.Context) {
 	g.Wait()
 }
 
-// askWorker reads a process's /status. An address may since belong to another
-// process, which then says so.
+// askWorker reads a process's /status.
 func askWorker(ctx context.Context, address, id string) (*statusView, error) {
+	var v statusView
+	if err := askAdmin(ctx, address, "/status", &v); err != nil {
+		return nil, err
+	}
+	if err := checkAnswered(address, id, v.Worker); err != nil {
+		return nil, err
+	}
+	return &v, nil
+}
+
+// checkAnswered refuses the answer of another process, to which the address may
+// belong since.
+func checkAnswered(address, asked, answered string) error {
+	if answered != asked {
+		return fmt.Errorf("%s is worker %s's now", address, answered)
+	}
+	return nil
+}
+
+// askAdmin reads what a process's admin server answers.
+func askAdmin(ctx context.Context, address, path string, into any) error {
 	if address == "" {
-		return nil, fmt.Errorf("it has no admin server (admin.listen)")
+		return fmt.Errorf("it has no admin server (admin.listen)")
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/status", http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, http.NoBody)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	client := &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{}).DialContext, DisableKeepAlives: true}}
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, err
+		var failed *url.Error // whose words repeat the question
+		if errors.As(err, &failed) {
+			err = failed.Err
+		}
+		return err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("it answers %s", resp.Status)
+		const enough = 300 // for the words of ours
+		why, _ := io.ReadAll(io.LimitReader(resp.Body, enough))
+		return fmt.Errorf("it answers %s: %s", resp.Status, bytes.TrimSpace(why))
 	}
-	var v statusView
-	if err := json.NewDecoder(resp.Body).Decode(&v); err != nil {
-		return nil, fmt.Errorf("its answer: %w", err)
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return fmt.Errorf("its answer: %w", err)
 	}
-	if v.Worker != id {
-		return nil, fmt.Errorf("%s is worker %s's now", address, v.Worker)
-	}
-	return &v, nil
+	return nil
 }
 
 // watch looks at the table until the named workers' heartbeats have moved, or

@@ -104,11 +104,9 @@ func (d *Daemon) makeHandler(h config.Handler) (handlers.Handler, error) {
 	case "ndjson":
 		return handlers.OpenNDJSON(handlers.NDJSONConfig{Path: h.Path, Sync: handlers.SyncPolicy(h.Sync), SyncInterval: h.SyncInterval})
 	case "postgres":
-		p, err := handlers.OpenPostgres(h.Postgres())
-		if err == nil {
-			d.starters = append(d.starters, starter{"handler " + h.Name, p.Migrate})
-		}
-		return p, err
+		return d.openPostgres(h)
+	case "simstate":
+		return d.openSIMs(h)
 	case "sqs":
 		return handlers.OpenSQS(d.clients.sqs, h.SQS())
 	case "s3":
