@@ -32,13 +32,7 @@ var dynamoPermanent = []string{"ValidationException", "ItemCollectionSizeLimitEx
 // classifyDynamo marks an error of DynamoDB, unless that is marked. A refusal
 // whose code tells nothing is a plain error.
 func classifyDynamo(ctx context.Context, err error) error {
-	if err == nil || classOf(err).err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
-		return Unavailable(errors.Join(context.Cause(ctx), err))
-	}
-	if ownSQSError(err) {
+	if err, settled := classifyUnsent(ctx, err); settled {
 		return err
 	}
 	var answer *smithyhttp.ResponseError

@@ -21,15 +21,21 @@ var s3Away = []string{
 // s3Permanent are those that say something of the object.
 var s3Permanent = []string{"EntityTooLarge", "KeyTooLongError", "MetadataTooLarge"}
 
+// classifyUnsent marks an error of AWS as far as no answer tells, unless that is
+// marked; settled says that there is no more to look at.
+func classifyUnsent(ctx context.Context, err error) (_ error, settled bool) {
+	switch {
+	case err == nil || classOf(err).err != nil:
+		return err, true
+	case ctx.Err() != nil:
+		return Unavailable(errors.Join(context.Cause(ctx), err)), true
+	}
+	return err, ownSQSError(err)
+}
+
 // classifyS3 marks an error of S3. A refusal that tells nothing is a plain error.
 func classifyS3(ctx context.Context, err error) error {
-	if err == nil || classOf(err).err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
-		return Unavailable(errors.Join(context.Cause(ctx), err))
-	}
-	if ownSQSError(err) {
+	if err, settled := classifyUnsent(ctx, err); settled {
 		return err
 	}
 	var api smithy.APIError
