@@ -11,8 +11,9 @@ import (
 	"korestream/handlers/simstate"
 )
 
-// DefaultMaxSIMs is how many states a [MemorySIMs] keeps that is not told. One
-// takes some 2 KB, and in an attach storm up to 30.
+// DefaultMaxSIMs is how many states a [MemorySIMs] keeps that is not told. One of
+// a SIM of package fleet takes 1.6 KB after ten events and 3.8 KB after a hundred,
+// that of a SIM in an attach storm 25 KB.
 const DefaultMaxSIMs = 100_000
 
 // MemorySIMs is the handler that keeps the last known states of SIMs in this
