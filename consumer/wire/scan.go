@@ -130,14 +130,14 @@ func (s *scanner) quoted() (inner []byte, escaped, ok bool) {
 				s.at = i + 1
 				return s.text[start:i], escaped, true
 			}
+			size := 1
 			if s.text[i] == '\\' {
 				escaped = true
-				i++ // what is escaped is looked at by unescape
-				if i >= len(s.text) || s.text[i] < 0x20 {
+				if size = escapeSize(s.text[i:]); size == 0 {
 					return nil, false, false
 				}
 			}
-			i++
+			i += size
 		}
 	}
 }
@@ -146,8 +146,20 @@ var escapes = [256]byte{
 	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
 }
 
-// unescape appends what the inside of a quoted string stands for. Half a
-// surrogate pair and bytes that are no UTF-8 are refused.
+// escapeSize is the length of the escape that b begins with; 0 if it is none.
+func escapeSize(b []byte) int {
+	switch {
+	case len(b) >= 2 && escapes[b[1]] != 0:
+		return 2
+	case hex4(b) >= 0:
+		return 6
+	default:
+		return 0
+	}
+}
+
+// unescape appends what the inside of a string that quoted took stands for. Half
+// a surrogate pair and bytes that are no UTF-8 are refused.
 func unescape(to, inner []byte) ([]byte, bool) {
 	start := len(to)
 	for i := 0; i < len(inner); {
@@ -165,11 +177,7 @@ func unescape(to, inner []byte) ([]byte, bool) {
 			i += n
 			continue
 		}
-		c := escapes[inner[i+1]]
-		if c == 0 {
-			return nil, false
-		}
-		to = append(to, c)
+		to = append(to, escapes[inner[i+1]])
 		i += 2
 	}
 	return to, utf8.Valid(to[start:])
@@ -179,9 +187,6 @@ func unescape(to, inner []byte) ([]byte, bool) {
 // returns how many bytes that took; 0 if it is neither.
 func unicodeEscape(b []byte) (rune, int) {
 	r := hex4(b)
-	if r < 0 {
-		return 0, 0
-	}
 	if !utf16.IsSurrogate(r) {
 		return r, 6
 	}
