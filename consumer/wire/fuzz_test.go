@@ -2,8 +2,10 @@ package wire_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,9 +68,10 @@ func ordinary(body []byte) bool {
 			return false
 		}
 	}
-	end := bytes.TrimRight(body, " \t\r\n")
-	return !bytes.Contains(body, []byte(`\u`)) && !bytes.Contains(body, []byte("null")) &&
-		bytes.HasSuffix(end, []byte("}")) && !strings.Contains(string(body), "[[[[[[") && len(body) < 1000
+	odd := []string{`\`, "null", "[[[[[[", `"Infinity"`, `"-Infinity"`}
+	return json.Valid(body) && len(body) < 1000 && !slices.ContainsFunc(odd, func(s string) bool {
+		return strings.Contains(strings.ToLower(string(body)), strings.ToLower(s))
+	})
 }
 
 func FuzzGetRecords(f *testing.F) {
@@ -91,7 +94,7 @@ func FuzzGetRecords(f *testing.F) {
 			t.Fatal("the body was changed")
 		}
 		var page wire.Page
-		if fellBack && ordinary(body) && bySDK(body, &page) == nil && !strings.Contains(string(body), `\`) {
+		if fellBack && ordinary(body) && bySDK(body, &page) == nil {
 			t.Fatalf("%q: the SDK had to decode an ordinary answer", body)
 		}
 	})
