@@ -3,13 +3,17 @@
 package wire_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"korestream/consumer/wire"
 )
@@ -71,4 +75,62 @@ func benchmarkWire(b *testing.B, text []byte, n int) {
 		page.Release()
 	}
 	perRecord(b, n, began)
+}
+
+// BenchmarkSubscription reads a subscription of ten events of 100 records each,
+// the call included.
+func BenchmarkSubscription(b *testing.B) {
+	const events, records = 10, 100
+	text := string(body(records, 1083))
+	text = strings.Replace(text, "NextShardIterator", "ContinuationSequenceNumber", 1)
+	stream := message("{}", ":message-type", "event", ":event-type", "initial-response")
+	for range events {
+		stream = append(stream, event(text)...)
+	}
+	read := map[string]func(testing.TB, []byte) int{"sdk": drainSDK, "wire": drainWire}
+	for _, name := range []string{"sdk", "wire"} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(stream)))
+			began := processorTime(b)
+			for b.Loop() {
+				if n := read[name](b, stream); n != events*records {
+					b.Fatalf("got %d records", n)
+				}
+			}
+			perRecord(b, events*records, began)
+		})
+	}
+}
+
+func drainWire(t testing.TB, stream []byte) (records int) {
+	s := subscribeCanned(t, bytes.NewReader(stream), benchPool)
+	defer s.Close()
+	var page wire.Page
+	for {
+		err := s.Next(context.Background(), &page)
+		if errors.Is(err, wire.ErrOver) {
+			return records
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		records += len(page.Records)
+		page.Release()
+	}
+}
+
+// benchPool is one for all subscriptions, as a process has it.
+var benchPool = wire.NewPool()
+
+func drainSDK(t testing.TB, stream []byte) (records int) {
+	out, err := cannedClient(bytes.NewReader(stream)).SubscribeToShard(context.Background(), cannedInput)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.GetStream().Close()
+	for ev := range out.GetStream().Events() {
+		records += len(ev.(*types.SubscribeToShardEventStreamMemberSubscribeToShardEvent).Value.Records)
+	}
+	return records
 }

@@ -41,13 +41,19 @@ func event(payload string) []byte {
 	return message(payload, ":event-type", "SubscribeToShardEvent", ":message-type", "event", ":content-type", "application/json")
 }
 
-func subscribeCanned(t testing.TB, stream io.Reader) *wire.Subscription {
+// cannedInput is a call that the client finds nothing wrong with.
+var cannedInput = &kinesis.SubscribeToShardInput{
+	ConsumerARN: aws.String("arn:aws:kinesis:us-east-1:000000000000:stream/kore/consumer/fan:1"), ShardId: aws.String("s"),
+	StartingPosition: &types.StartingPosition{Type: types.ShardIteratorTypeLatest},
+}
+
+func cannedClient(stream io.Reader) *kinesis.Client {
+	return clientOf(aws.Config{Region: "us-east-1", HTTPClient: canned{stream}, Credentials: aws.AnonymousCredentials{}})
+}
+
+func subscribeCanned(t testing.TB, stream io.Reader, pool *wire.Pool) *wire.Subscription {
 	t.Helper()
-	cfg := aws.Config{Region: "us-east-1", HTTPClient: canned{stream}, Credentials: aws.AnonymousCredentials{}}
-	s, err := wire.Subscribe(t.Context(), clientOf(cfg), &kinesis.SubscribeToShardInput{
-		ConsumerARN: aws.String("arn:aws:kinesis:us-east-1:000000000000:stream/kore/consumer/fan:1"), ShardId: aws.String("s"),
-		StartingPosition: &types.StartingPosition{Type: types.ShardIteratorTypeLatest},
-	}, wire.NewPool())
+	s, err := wire.Subscribe(t.Context(), cannedClient(stream), cannedInput, pool)
 	if err != nil {
 		t.Fatal(err)
 	}
