@@ -25,12 +25,12 @@ type S3Config struct {
 	Bucket string
 	// Prefix begins every key; it should end in a slash, and may be empty.
 	Prefix string
-	// Compression is gzip or none.
-	Compression string
+	// Compression is that of the objects.
+	Compression Compression
 }
 
 // DefaultS3Config returns a configuration of compressed objects without a bucket.
-func DefaultS3Config() S3Config { return S3Config{Compression: "gzip"} }
+func DefaultS3Config() S3Config { return S3Config{Compression: Gzip} }
 
 // bucketName is what buckets may be called. See
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html.
@@ -48,10 +48,8 @@ func (c S3Config) Validate() error {
 		return fmt.Errorf("field Bucket must be a bucket's name, 3 to 63 lower-case letters, digits, dots and dashes (%q)", c.Bucket)
 	case len(c.Prefix) > maxS3Prefix || strings.HasPrefix(c.Prefix, "/"):
 		return fmt.Errorf("field Prefix must be at most %d bytes and not begin with a slash (%q)", maxS3Prefix, c.Prefix)
-	case c.Compression != "gzip" && c.Compression != "none":
-		return fmt.Errorf("field Compression must be gzip or none (%q)", c.Compression)
 	}
-	return nil
+	return c.Compression.Validate()
 }
 
 // S3 is the handler that keeps events in a bucket: objects of NDJSON, one line an
@@ -66,9 +64,15 @@ func (c S3Config) Validate() error {
 //
 // Give it batches: by itself each event is an object and a request. Handle returns
 // nil when S3 has stored the object. It is safe for concurrent use.
+//
+// A compressed object ends in .gz or .zst and has the content type of that format.
+// It has no content encoding: that would have clients unpack what its name says is
+// packed.
 type S3 struct {
 	api S3API
 	cfg S3Config
+	// compressor is nil for objects that are not compressed.
+	compressor *compressor
 }
 
 var (
@@ -84,7 +88,7 @@ func OpenS3(api S3API, cfg S3Config) (*S3, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("s3: %w", err)
 	}
-	return &S3{api: api, cfg: cfg}, nil
+	return &S3{api: api, cfg: cfg, compressor: newCompressor(cfg.Compression)}, nil
 }
 
 // Handle implements [Handler].
@@ -110,7 +114,7 @@ func (s *S3) HandleBatch(ctx context.Context, ds []*consumer.Delivery) []error {
 
 // put stores events of one partition.
 func (s *S3) put(ctx context.Context, ds []*consumer.Delivery) error {
-	body, err := s3Body(ds, s.cfg.Compression == "gzip")
+	body, err := s3Body(ds, s.compressor)
 	if err != nil {
 		return Permanent(err)
 	}
@@ -118,9 +122,9 @@ func (s *S3) put(ctx context.Context, ds []*consumer.Delivery) error {
 		Bucket: &s.cfg.Bucket, Key: aws.String(s.cfg.Prefix + s3Key(ds)),
 		Body: bytes.NewReader(body), ContentType: aws.String("application/x-ndjson"),
 	}
-	if s.cfg.Compression == "gzip" {
-		in.Key = aws.String(*in.Key + ".gz")
-		in.ContentType = aws.String("application/gzip")
+	if s.compressor != nil {
+		in.Key = aws.String(*in.Key + s.compressor.ending)
+		in.ContentType = &s.compressor.mediaType
 	}
 	if _, err := s.api.PutObject(ctx, in, s3Once); err != nil {
 		return classifyS3(ctx, fmt.Errorf("put object: %w", err))

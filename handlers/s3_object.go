@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -64,8 +63,8 @@ func s3Key(ds []*consumer.Delivery) string {
 	return s3Partition(ds[0]) + s3Time(ds[0]).Format("20060102T150405Z") + "-" + hex.EncodeToString(h.Sum(nil)[:12]) + ".ndjson"
 }
 
-// s3Body is the events one a line.
-func s3Body(ds []*consumer.Delivery, compress bool) ([]byte, error) {
+// s3Body is the events one a line. The compressor may be nil.
+func s3Body(ds []*consumer.Delivery, c *compressor) ([]byte, error) {
 	var lines []byte
 	var err error
 	for _, d := range ds {
@@ -74,16 +73,12 @@ func s3Body(ds []*consumer.Delivery, compress bool) ([]byte, error) {
 		}
 		lines = append(lines, '\n')
 	}
-	if !compress {
+	if c == nil {
 		return lines, nil
 	}
 	var buf bytes.Buffer
-	w := gzip.NewWriter(&buf)
-	if _, err := w.Write(lines); err != nil {
-		return nil, fmt.Errorf("compress events: %w", err)
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("compress events: %w", err)
+	if err := c.compress(&buf, bytes.NewReader(lines)); err != nil {
+		return nil, err
 	}
 	return buf.Bytes(), nil
 }

@@ -1,13 +1,12 @@
 package handlers
 
 import (
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -83,18 +82,12 @@ func (b *bucket) objects(t *testing.T) map[string]string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var r io.Reader = out.Body
-			if strings.HasSuffix(*o.Key, ".gz") {
-				if r, err = gzip.NewReader(out.Body); err != nil {
-					t.Fatal(err)
-				}
-			}
-			text, err := io.ReadAll(r)
-			if err != nil {
-				t.Fatal(err)
-			}
+			all[*o.Key] = unpacked(t, *o.Key, out.Body)
 			out.Body.Close()
-			all[*o.Key] = string(text)
+			want := map[string]string{".gz": "application/gzip", ".zst": "application/zstd"}[path.Ext(*o.Key)]
+			if got := aws.ToString(out.ContentType); want != "" && got != want || aws.ToString(out.ContentEncoding) != "" {
+				t.Errorf("object %s: got content type %q and encoding %q, want %q and none", *o.Key, got, aws.ToString(out.ContentEncoding), want)
+			}
 		}
 	}
 	return all
@@ -124,8 +117,8 @@ func placed(t *testing.T, n int, eventType, at string) *consumer.Delivery {
 
 func TestS3_OneObjectForEachHourAndTypeAndTheSameOneWhenTriedAgain(t *testing.T) {
 	t.Parallel()
-	for _, compression := range []string{"gzip", "none"} {
-		t.Run(compression, func(t *testing.T) {
+	for compression, ending := range map[Compression]string{Gzip: ".ndjson.gz", Zstd: ".ndjson.zst", NoCompression: ".ndjson"} {
+		t.Run(string(compression), func(t *testing.T) {
 			t.Parallel()
 			b := newBucket(t)
 			h := b.open(t, func(c *S3Config) { c.Compression = compression })
@@ -154,8 +147,8 @@ func TestS3_OneObjectForEachHourAndTypeAndTheSameOneWhenTriedAgain(t *testing.T)
 				if text != want[key[:cut]] {
 					t.Errorf("object %s: got %q, want %q", key, text, want[key[:cut]])
 				}
-				if isGzip := strings.HasSuffix(key, ".ndjson.gz"); isGzip != (compression == "gzip") {
-					t.Errorf("name %s of an object with compression %s", key, compression)
+				if !strings.HasSuffix(key, ending) {
+					t.Errorf("name of an object with compression %s: got %s, want the ending %s", compression, key, ending)
 				}
 			}
 		})

@@ -126,7 +126,7 @@ func (h *Handler) Postgres() handlers.PostgresConfig {
 
 // S3 returns the settings of a handler of type s3.
 func (h *Handler) S3() handlers.S3Config {
-	return handlers.S3Config{Bucket: h.Bucket, Prefix: h.Prefix, Compression: h.Compression}
+	return handlers.S3Config{Bucket: h.Bucket, Prefix: h.Prefix, Compression: handlers.Compression(h.Compression)}
 }
 
 // HTTP returns the settings of a handler of type http.

@@ -57,7 +57,7 @@ type Handler struct {
 	MaxMessage   int           `key:"max_message_bytes" default:"1048576" doc:"sqs: most bytes of a message, the queue's MaximumMessageSize; a larger event is a dead letter"`
 	Bucket       string        `key:"bucket" doc:"s3: the bucket"`
 	Prefix       string        `key:"prefix" doc:"s3: what every key begins with, such as events/"`
-	Compression  string        `key:"compression" default:"gzip" enum:"gzip|none" doc:"s3: of the objects"`
+	Compression  string        `key:"compression" default:"gzip" enum:"gzip|zstd|none" doc:"s3: of the objects"`
 	URL          string        `key:"url" doc:"http: where to; https, but for a loopback address"`
 	Mode         string        `key:"mode" default:"structured" enum:"structured|binary|batched" doc:"http: the form of the CloudEvents; batched goes with batch"`
 	BearerFile   string        `key:"bearer_file" doc:"http: a file with a token for the Authorization header, read again when it changes"`
@@ -120,7 +120,7 @@ func (d *DeadLetters) SQS() handlers.SQSLettersConfig {
 
 // S3 returns the settings of letters in a bucket.
 func (d *DeadLetters) S3() handlers.S3Config {
-	return handlers.S3Config{Bucket: d.Bucket, Prefix: d.Prefix, Compression: "none"}
+	return handlers.S3Config{Bucket: d.Bucket, Prefix: d.Prefix, Compression: handlers.NoCompression}
 }
 
 // Kinesis returns the settings of letters in a stream.
