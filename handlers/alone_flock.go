@@ -30,3 +30,6 @@ func flock(f file, how int) error {
 		}
 	}
 }
+
+// lockable tells whether the file system knows locks.
+func lockable(f file) bool { return flock(f, syscall.LOCK_SH) == nil }

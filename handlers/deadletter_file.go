@@ -24,7 +24,7 @@ var _ consumer.Burier = (*FileSink)(nil)
 // because nothing is durable there. Close the sink when nothing calls it any
 // more.
 func OpenFileSink(path string) (*FileSink, error) {
-	lines, err := openLines(path)
+	lines, err := openLines(realDisk{}, path)
 	if err != nil {
 		return nil, fmt.Errorf("dead letters: %w", err)
 	}

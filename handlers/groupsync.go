@@ -54,9 +54,7 @@ func (g *group) wait(stamp int64) error {
 		g.mu.Lock()
 		g.next = nil // from here on it is too late to join
 		g.mu.Unlock()
-		if r.err = g.fsync(); r.err != nil {
-			g.failures.Add(1)
-		}
+		r.err = g.flush()
 	})
 	if r.err != nil {
 		return r.err
@@ -65,4 +63,21 @@ func (g *group) wait(stamp int64) error {
 		return errSyncFailed
 	}
 	return nil
+}
+
+// flush syncs. running is held.
+func (g *group) flush() error {
+	err := g.fsync()
+	if err != nil {
+		g.failures.Add(1)
+	}
+	return err
+}
+
+// between runs fn while no fsync runs; one that is due waits. What fn has
+// flushed is durable for whoever waits, though the next fsync is of another file.
+func (g *group) between(fn func() error) error {
+	g.running.Lock()
+	defer g.running.Unlock()
+	return fn()
 }

@@ -86,7 +86,7 @@ func (s *FileLetters) gone(l *Letter) bool {
 // Remove implements [LetterStore].
 func (s *FileLetters) Remove(_ context.Context, l *Letter) error {
 	if s.notes == nil {
-		notes, err := openLines(s.notesPath())
+		notes, err := openLines(realDisk{}, s.notesPath())
 		if err != nil {
 			return fmt.Errorf("dead letters: %w", err)
 		}
@@ -118,7 +118,7 @@ func (s *FileLetters) Close() error {
 	if err != nil || len(s.removed) == 0 {
 		return err
 	}
-	lines, err := openLines(s.path)
+	lines, err := openLines(realDisk{}, s.path)
 	if err != nil {
 		return fmt.Errorf("dead letters: %w", err)
 	}
@@ -146,7 +146,7 @@ func (s *FileLetters) compact() error {
 	if err := os.Rename(next.Name(), s.path); err != nil {
 		return fmt.Errorf("dead letters: %w", err)
 	}
-	if err := syncDir(filepath.Dir(s.path)); err != nil {
+	if err := (realDisk{}).syncDir(filepath.Dir(s.path)); err != nil {
 		return fmt.Errorf("dead letters: %w", err)
 	}
 	return os.Remove(s.notesPath())

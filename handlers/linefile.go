@@ -9,32 +9,32 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 )
-
-// file is what a lineFile needs of an *os.File. Tests put one with faults in
-// its place.
-type file interface {
-	io.Writer
-	io.ReaderAt
-	io.Seeker
-	Stat() (fs.FileInfo, error)
-	Truncate(size int64) error
-	Sync() error
-	Close() error
-	Fd() uintptr
-}
 
 // lineFile is a file to which whole lines are appended. A line is one write
 // call, in append mode, so that several goroutines, and several processes on a
 // local file system, do not mix theirs. It is safe for concurrent use.
 type lineFile struct {
 	path string
-	f    file
+	disk disk
 	// regular is false for terminals, pipes and devices: those are not
 	// repaired, and there is nothing to sync.
 	regular bool
+	// rotation finishes the file from time to time; nil is never.
+	rotation *rotation
 
 	mu sync.Mutex // guards the fields below, and writing
+	// f is changed with syncs held as well, so that either is enough to read
+	// it. It is nil while no file could be begun after one that was finished.
+	f file
+	// size is what f holds; lines of other processes are not counted.
+	size int64
+	// written is when the last line was, by the wall clock.
+	written time.Time
+	// unsure says that our lock on f was let go for a moment, in which another
+	// process may have finished it.
+	unsure bool
 	// torn says that the file ends in a part of a line, which could not be cut
 	// off. The next line then begins with a line break of its own.
 	torn   bool
@@ -43,19 +43,15 @@ type lineFile struct {
 	syncs group
 }
 
-// linePermissions keep what identifies SIMs from users that have no business
-// with it.
-const linePermissions = 0o640
-
 // openLines opens or creates the file and mends what a crash left at its end.
-func openLines(path string) (*lineFile, error) {
+func openLines(d disk, path string) (*lineFile, error) {
 	for {
-		l, err := openLinesOnce(path)
-		if err != nil || !l.regular || l.stillAt(path) {
+		l, err := openLinesOnce(d, path)
+		if err != nil || !l.regular || stillAt(l.f, path) {
 			return l, err
 		}
-		// Another process has put a file without removed letters in its place
-		// between our opening and our locking it.
+		// Another process has put a file without removed letters in its place,
+		// or finished it, between our opening and our locking it.
 		if err := l.close(); err != nil {
 			return nil, err
 		}
@@ -63,8 +59,8 @@ func openLines(path string) (*lineFile, error) {
 }
 
 // stillAt tells whether the file is the one that the path names.
-func (l *lineFile) stillAt(path string) bool {
-	open, err := l.f.Stat()
+func stillAt(f file, path string) bool {
+	open, err := f.Stat()
 	if err != nil {
 		return true // it shows when it is written
 	}
@@ -72,35 +68,47 @@ func (l *lineFile) stillAt(path string) bool {
 	return err == nil && os.SameFile(open, named)
 }
 
-func openLinesOnce(path string) (*lineFile, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, linePermissions)
+func openLinesOnce(d disk, path string) (*lineFile, error) {
+	f, err := d.open(path, os.O_RDWR|os.O_APPEND|os.O_CREATE)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", err, mendOpen(path, err))
 	}
-	l, err := newLineFile(path, f)
+	l, err := newLineFile(d, path, f)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return l, nil
 }
 
-func newLineFile(path string, f file) (*lineFile, error) {
+func newLineFile(d disk, path string, f file) (*lineFile, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("inspect %s: %w", path, err)
 	}
-	l := &lineFile{path: path, f: f, regular: info.Mode().IsRegular()}
-	l.syncs.fsync = f.Sync
+	l := &lineFile{path: path, disk: d, f: f, regular: info.Mode().IsRegular(), written: info.ModTime()}
+	l.syncs.fsync = l.fsync
 	if !l.regular {
 		return l, nil
 	}
 	if err := mendTail(f); err != nil {
 		return nil, fmt.Errorf("mend the end of %s: %w", path, err)
 	}
-	if err := syncDir(filepath.Dir(path)); err != nil {
+	if info, err = f.Stat(); err != nil {
+		return nil, fmt.Errorf("inspect %s: %w", path, err)
+	}
+	l.size = info.Size()
+	if err := d.syncDir(filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("make the name of %s durable: %w", path, err)
 	}
 	return l, nil
+}
+
+// fsync is called with syncs held.
+func (l *lineFile) fsync() error {
+	if l.f == nil { // what was finished is synced, and nothing was begun
+		return nil
+	}
+	return l.f.Sync()
 }
 
 // mendOpen says what to do about an error of open.
@@ -118,20 +126,6 @@ func mendOpen(path string, err error) string {
 	return "choose a path that can be written to"
 }
 
-// syncDir makes the names in a directory durable: a synced file whose name is
-// lost in a crash is lost.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
-		err = nil // a file system whose directories need no sync
-	}
-	return errors.Join(err, d.Close())
-}
-
 // append writes one line, which ends in a line break. After an error the line
 // is not in the file, or is a torn one that the next append ends. The stamp is
 // for sync.
@@ -141,6 +135,11 @@ func (l *lineFile) append(line []byte) (stamp int64, err error) {
 	if l.closed {
 		return 0, fmt.Errorf("append to %s: %w", l.path, fs.ErrClosed)
 	}
+	if l.rotation != nil {
+		if err := l.rotation.makeRoom(l, int64(len(line))); err != nil {
+			return 0, err
+		}
+	}
 	if l.torn {
 		line = append([]byte{'\n'}, line...)
 	}
@@ -148,6 +147,7 @@ func (l *lineFile) append(line []byte) (stamp int64, err error) {
 	// been ours.
 	stamp = l.syncs.stamp()
 	n, err := l.f.Write(line)
+	l.size += int64(n)
 	if err == nil {
 		l.torn = false
 		return stamp, nil
@@ -165,6 +165,7 @@ func (l *lineFile) cutBack(n int64) bool {
 		return false
 	}
 	cut := false
+	l.unsure = true
 	_, err := alone(l.f, func() error {
 		end, err := l.f.Seek(0, io.SeekCurrent)
 		if err != nil {
@@ -178,6 +179,9 @@ func (l *lineFile) cutBack(n int64) bool {
 		cut = err == nil
 		return err
 	})
+	if cut {
+		l.size -= n
+	}
 	return err == nil && cut
 }
 
@@ -202,5 +206,9 @@ func (l *lineFile) close() error {
 		return nil
 	}
 	l.closed = true
-	return errors.Join(l.sync(l.syncs.stamp()), l.f.Close())
+	err := l.sync(l.syncs.stamp())
+	if l.f == nil {
+		return err
+	}
+	return errors.Join(err, l.f.Close())
 }

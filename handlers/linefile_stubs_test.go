@@ -72,7 +72,7 @@ func faulty(t *testing.T) (*lineFile, *faultyFile) {
 		t.Fatal(err)
 	}
 	ff := &faultyFile{File: f, room: -1}
-	l, err := newLineFile(path, ff)
+	l, err := newLineFile(realDisk{}, path, ff)
 	if err != nil {
 		t.Fatal(err)
 	}

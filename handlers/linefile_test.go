@@ -30,7 +30,7 @@ func TestLineFile_MendsWhatACrashLeft(t *testing.T) {
 			if err := os.WriteFile(path, []byte(tt.before), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			l, err := openLines(path)
+			l, err := openLines(realDisk{}, path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,7 +54,7 @@ func TestLineFile_MendsWhatACrashLeft(t *testing.T) {
 func TestLineFile_TakesNothingOffAFileThatOthersHaveOpen(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "events.ndjson")
-	first, err := openLines(path)
+	first, err := openLines(realDisk{}, path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestLineFile_TakesNothingOffAFileThatOthersHaveOpen(t *testing.T) {
 	if _, err := first.f.Write([]byte(`{"torn":`)); err != nil {
 		t.Fatal(err)
 	}
-	second, err := openLines(path)
+	second, err := openLines(realDisk{}, path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestLineFile_CutsBackALineThatDidNotFit(t *testing.T) {
 func TestLineFile_EndsATornLineThatItMayNotCutBack(t *testing.T) {
 	t.Parallel()
 	l, f := faulty(t)
-	other, err := openLines(l.path)
+	other, err := openLines(realDisk{}, l.path)
 	if err != nil {
 		t.Fatal(err)
 	}

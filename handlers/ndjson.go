@@ -8,69 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"go.uber.org/zap"
+
 	"korestream/consumer"
 )
-
-// SyncPolicy says when an [NDJSON] makes its lines durable.
-type SyncPolicy string
-
-// The sync policies.
-const (
-	// SyncAlways syncs before an event counts as handled: a crash of the
-	// machine loses no handled event. Events that are handled at the same time
-	// share an fsync.
-	SyncAlways SyncPolicy = "always"
-	// SyncInterval syncs at most SyncInterval after a line was written. A
-	// crash of the process loses nothing, for the kernel has the line; a crash
-	// of the machine may lose the lines of the last interval, though their
-	// events are checkpointed.
-	SyncInterval SyncPolicy = "interval"
-	// SyncNever leaves it to the kernel, typically half a minute. A crash of
-	// the process loses nothing.
-	SyncNever SyncPolicy = "never"
-)
-
-// Stdout is the path that stands for the standard output.
-const Stdout = "-"
-
-// NDJSONConfig says where events go and how durable they are there.
-type NDJSONConfig struct {
-	// Path is the file, created when absent and else appended to, or [Stdout].
-	Path string
-	// Sync is when lines become durable. What is not a regular file (standard
-	// output, a pipe, a device) cannot be synced: there SyncAlways is refused
-	// and the other two are the same.
-	Sync SyncPolicy
-	// SyncInterval goes with the policy of that name.
-	SyncInterval time.Duration
-}
-
-// DefaultNDJSONConfig returns the configuration of a file that is synced every
-// second.
-func DefaultNDJSONConfig(path string) NDJSONConfig {
-	return NDJSONConfig{Path: path, Sync: SyncInterval, SyncInterval: time.Second}
-}
-
-// Validate names the first field that is out of bounds. It does not look at
-// the file.
-func (c NDJSONConfig) Validate() error {
-	switch c.Sync {
-	case SyncAlways, SyncNever:
-	case SyncInterval:
-		if c.SyncInterval <= 0 {
-			return fmt.Errorf("field SyncInterval must be above 0 (%s)", c.SyncInterval)
-		}
-	default:
-		return fmt.Errorf("field Sync must be always, interval or never (%q)", c.Sync)
-	}
-	if c.Path == "" {
-		return errors.New("field Path must not be empty; - is the standard output")
-	}
-	if c.Path == Stdout && c.Sync == SyncAlways {
-		return errors.New("field Sync must not be always for the standard output, which cannot be synced; write to a file, or choose never")
-	}
-	return nil
-}
 
 // NDJSON is the handler that writes each event as one line of JSON: the bytes
 // as received but for the blanks between their tokens, which are removed.
@@ -83,11 +24,24 @@ func (c NDJSONConfig) Validate() error {
 // file is next opened, and its event comes again. So events may repeat, but
 // every line is whole. When several processes append to one file nothing is
 // removed: a fragment then stays on a line of its own.
+//
+// The file keeps its name while it is written to. What [RotateConfig] says is
+// finished is renamed, synced whatever the policy is, and holds whole lines only.
+// Who reads along goes by the name (tail -F): the file that he has open is
+// complete once another one has the name, and stays readable to him when it is
+// compressed or removed. A line that is read may be one that a crash takes back
+// and whose event comes again.
+//
+// That a file cannot be written is no event's fault: until it can be again,
+// events are Unavailable.
 type NDJSON struct {
 	lines    *lineFile
 	policy   SyncPolicy
 	interval time.Duration
 	buffers  sync.Pool
+	logger   *zap.Logger
+	// finisher looks after finished files; nil if none is ever finished.
+	finisher *finisher
 
 	mu sync.Mutex // guards the fields below
 	// due is the sync that is to come, nil when no line waits for one.
@@ -104,29 +58,62 @@ type NDJSON struct {
 
 var _ Handler = (*NDJSON)(nil)
 
+// NDJSONOption sets something optional of an [NDJSON].
+type NDJSONOption func(*NDJSON)
+
+// WithNDJSONLogger has what goes wrong with finished files, which no event waits
+// for, logged there; by default nobody hears of it.
+func WithNDJSONLogger(logger *zap.Logger) NDJSONOption { return func(n *NDJSON) { n.logger = logger } }
+
 // OpenNDJSON opens the file, mends what a crash left at its end, and returns a
-// handler on it. The error of a file that cannot be written names the path and
-// what to do. Close the handler when nothing calls it any more.
-func OpenNDJSON(cfg NDJSONConfig) (*NDJSON, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("ndjson: %w", err)
-	}
-	lines, err := openPath(cfg.Path)
+// handler on it; with rotation it also goes on with what a crash left of finished
+// files. The error of a file that cannot be written names the path and what to
+// do. Close the handler when nothing calls it any more.
+func OpenNDJSON(cfg NDJSONConfig, opts ...NDJSONOption) (*NDJSON, error) {
+	n, err := openNDJSON(realDisk{}, cfg, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("ndjson: %w", err)
 	}
-	if !lines.regular && cfg.Sync == SyncAlways {
-		err := fmt.Errorf("ndjson: %s is not a regular file and cannot be synced always; choose never, or another path", cfg.Path)
-		return nil, errors.Join(err, lines.close())
-	}
-	return newNDJSON(lines, cfg), nil
+	return n, nil
 }
 
-func openPath(path string) (*lineFile, error) {
+func openNDJSON(d disk, cfg NDJSONConfig, opts ...NDJSONOption) (*NDJSON, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	lines, err := openPath(d, cfg.Path)
+	if err != nil {
+		return nil, err
+	}
+	n := newNDJSON(lines, cfg)
+	for _, opt := range opts {
+		opt(n)
+	}
+	if !lines.regular && cfg.Sync == SyncAlways {
+		err = fmt.Errorf("%s is not a regular file and cannot be synced always; choose never, or another path", cfg.Path)
+	} else if cfg.Rotate.on() {
+		err = n.rotate(cfg.Rotate)
+	}
+	if err != nil {
+		return nil, errors.Join(err, lines.close())
+	}
+	return n, nil
+}
+
+func openPath(d disk, path string) (*lineFile, error) {
 	if path == Stdout {
 		return &lineFile{path: "the standard output", f: stdout{os.Stdout}}, nil
 	}
-	return openLines(path)
+	return openLines(d, path)
+}
+
+// rotate begins to finish files.
+func (n *NDJSON) rotate(cfg RotateConfig) error {
+	if err := startRotation(n.lines, cfg, n.logger); err != nil {
+		return err
+	}
+	n.finisher = startFinisher(n.lines, n.logger)
+	return nil
 }
 
 // stdout is not ours to close.
@@ -135,7 +122,7 @@ type stdout struct{ *os.File }
 func (stdout) Close() error { return nil }
 
 func newNDJSON(lines *lineFile, cfg NDJSONConfig) *NDJSON {
-	n := &NDJSON{lines: lines, policy: cfg.Sync, interval: cfg.SyncInterval}
+	n := &NDJSON{lines: lines, policy: cfg.Sync, interval: cfg.SyncInterval, logger: zap.NewNop()}
 	n.buffers.New = func() any { return new([]byte) }
 	return n
 }
@@ -164,11 +151,11 @@ func (n *NDJSON) Handle(ctx context.Context, d *consumer.Delivery) error {
 	*buf = append(line, '\n')
 	stamp, err := n.lines.append(*buf)
 	if err != nil {
-		return err
+		return Unavailable(err)
 	}
 	switch n.policy {
 	case SyncAlways:
-		return n.lines.sync(stamp)
+		return Unavailable(n.lines.sync(stamp))
 	case SyncInterval:
 		n.syncLater(stamp)
 	}
@@ -222,11 +209,13 @@ func (n *NDJSON) settleFailure() error {
 		n.failed = err
 		n.mu.Unlock()
 	}
-	return fmt.Errorf("lines written before may be lost in a crash: %w", failed)
+	return Unavailable(fmt.Errorf("lines written before may be lost in a crash: %w", failed))
 }
 
-// Close makes all lines durable, whatever the policy, and closes the file.
-// Events that are handled later fail. A second call does nothing.
+// Close makes all lines durable, whatever the policy, closes the file, and waits
+// a few seconds for finished ones to be compressed; those left are when the
+// handler is next opened. Events that are handled later fail. A second call does
+// nothing.
 func (n *NDJSON) Close() error {
 	n.mu.Lock()
 	n.closed = true
@@ -240,5 +229,9 @@ func (n *NDJSON) Close() error {
 	failed := n.failed
 	n.failed = nil
 	n.mu.Unlock()
-	return errors.Join(failed, n.lines.close())
+	err := errors.Join(failed, n.lines.close())
+	if n.finisher != nil {
+		n.finisher.close()
+	}
+	return err
 }

@@ -17,16 +17,7 @@ const maxTail = 32 << 20
 // a fragment when another process has the file open, because what looks torn
 // may be that one's line, and anything that is too long to be one of ours.
 func mendTail(f file) error {
-	mended, err := alone(f, func() error {
-		tail, start, err := lastLine(f)
-		switch {
-		case err != nil || len(tail) == 0:
-			return err
-		case start < 0 || json.Valid(tail):
-			return endLine(f)
-		}
-		return f.Truncate(start)
-	})
+	mended, err := alone(f, func() error { return cutTail(f) })
 	if mended || err != nil {
 		return err
 	}
@@ -35,6 +26,18 @@ func mendTail(f file) error {
 		return err
 	}
 	return endLine(f)
+}
+
+// cutTail is mendTail for a file that nobody else has open.
+func cutTail(f file) error {
+	tail, start, err := lastLine(f)
+	switch {
+	case err != nil || len(tail) == 0:
+		return err
+	case start < 0 || json.Valid(tail):
+		return endLine(f)
+	}
+	return f.Truncate(start)
 }
 
 func endLine(f file) error {

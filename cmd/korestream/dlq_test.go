@@ -74,18 +74,18 @@ func buriedShownAndRedriven(t *testing.T, sink string) {
 		}
 		return string(text)
 	}
-	// A device that is always full: each event fails for good.
+	// A handler that does not know an outage from a bad event: each one fails.
 	failing := filepath.Join(dir, "failing.yaml")
 	fixed := filepath.Join(dir, "fixed.yaml")
 	write := func(path, handler string) {
 		text := "stream: " + testStream + "\nadmin: {listen: \"\"}\nretry: {max_attempts: 2, initial_backoff: 1ms, max_backoff: 2ms, breaker: {failures: 0}}\n" +
-			"dead_letters: {type: " + sink + ", path: " + letters + ", stream: " + lettersStream + ", bucket: letters}\nhandlers:\n  - {name: archive, type: ndjson, " + handler + ", match: [\"*\"]}\n"
+			"dead_letters: {type: " + sink + ", path: " + letters + ", stream: " + lettersStream + ", bucket: letters}\nhandlers:\n  - {name: archive, " + handler + ", match: [\"*\"]}\n"
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	write(failing, "sync: never, path: /dev/full")
-	write(fixed, "path: "+out)
+	write(failing, "type: slow, settings: {takes: 0s, file: /dev/full}")
+	write(fixed, "type: ndjson, path: "+out)
 	if err := os.Mkdir(filepath.Dir(out), 0o700); err != nil {
 		t.Fatal(err)
 	}
