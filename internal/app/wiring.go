@@ -102,7 +102,7 @@ func (d *Daemon) makeHandler(h config.Handler) (handlers.Handler, error) {
 	case "log":
 		return handlers.NewLog(log), nil
 	case "ndjson":
-		return handlers.OpenNDJSON(handlers.NDJSONConfig{Path: h.Path, Sync: handlers.SyncPolicy(h.Sync), SyncInterval: h.SyncInterval})
+		return handlers.OpenNDJSON(h.NDJSON(), handlers.WithNDJSONLogger(log))
 	case "postgres":
 		return d.openPostgres(h)
 	case "simstate":

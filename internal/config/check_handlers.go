@@ -42,6 +42,7 @@ func (c *Config) checkHandlers(l *loader) {
 		h.checkType(l, at, source)
 		c.checkSIMs(l, h, at, source)
 	}
+	c.checkRotatedAlone(l)
 }
 
 // check looks at the policy at a place.
@@ -81,6 +82,7 @@ func (h *Handler) checkType(l *loader, at, source string) {
 	case h.Batch.MaxEvents > 1 && h.Batch.MaxWait == 0:
 		l.add(at+".batch.max_wait", source, "want more than 0s")
 	}
+	h.checkRotate(l, at, source)
 	var err error
 	switch h.Type {
 	case "postgres":
@@ -112,6 +114,17 @@ func (h *Handler) batches() bool {
 func (h *Handler) own() bool {
 	_, ok := handlers.Registered(h.Type)
 	return ok
+}
+
+// NDJSON returns the settings of a handler of type ndjson.
+func (h *Handler) NDJSON() handlers.NDJSONConfig {
+	return handlers.NDJSONConfig{
+		Path: h.Path, Sync: handlers.SyncPolicy(h.Sync), SyncInterval: h.SyncInterval,
+		Rotate: handlers.RotateConfig{
+			MaxBytes: int64(h.Rotate.MaxBytes), Interval: h.Rotate.Interval,
+			Compression: handlers.Compression(h.Rotate.Compression), Keep: h.Rotate.Keep,
+		},
+	}
 }
 
 // Postgres returns the settings of a handler of type postgres.

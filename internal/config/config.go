@@ -49,6 +49,7 @@ type Handler struct {
 	Path         string        `key:"path" doc:"ndjson: the file, or - for standard output"`
 	Sync         string        `key:"sync" enum:"always|interval|never" doc:"ndjson: when lines are synced to disk; a file's default is always (events handled at once share a sync), standard output's never"`
 	SyncInterval time.Duration `key:"sync_interval" default:"1s" doc:"ndjson: how often, with sync: interval"`
+	Rotate       Rotate        `key:"rotate"`
 	DSNFile      string        `key:"dsn_file" doc:"postgres: a file with the connection string, read again for each connection; empty is the environment, PGHOST and so on"`
 	Schema       string        `key:"schema" default:"korestream" doc:"postgres: the schema that the tables are in"`
 	CreateSchema bool          `key:"create_schema" default:"true" doc:"postgres: make the schema and its tables, and bring them up to date"`
@@ -75,6 +76,14 @@ type Handler struct {
 
 // Settings are the settings of a handler that is not ours, as YAML has them.
 type Settings map[string]any
+
+// Rotate is when the file of an ndjson handler is finished and a new one begun.
+type Rotate struct {
+	MaxBytes    int           `key:"max_bytes" default:"0" doc:"ndjson: size beyond which no line is added to a file: it is finished, named by time and count, and a new one begun; 0 is no bound"`
+	Interval    time.Duration `key:"interval" default:"0s" doc:"ndjson: finish a file at each full interval of the clock in UTC, such as 1h or 24h; 0s is never"`
+	Compression string        `key:"compression" default:"none" enum:"none|gzip|zstd" doc:"ndjson: of finished files, in the background"`
+	Keep        int           `key:"keep" default:"0" doc:"ndjson: finished files that are kept, the latest; 0 is all"`
+}
 
 // Batch is how many events a handler gets at once.
 type Batch struct {

@@ -34,7 +34,7 @@ startup:
   retention: {min: 48h}
   on_mismatch: warn
 handlers:
-  - {name: archive, type: ndjson, path: events.ndjson, match: ["*.data-session.*", "*.test.*"], retry: {max_age: 0s}}
+  - {name: archive, type: ndjson, path: events.ndjson, match: ["*.data-session.*", "*.test.*"], rotate: {interval: 1h, compression: zstd, keep: 48}, retry: {max_age: 0s}}
   - {name: out, type: ndjson, path: "-"}
 dead_letters: {type: file, path: dead-letters.ndjson}
 retry: {max_attempts: 7, breaker: {failures: 0}}
@@ -59,8 +59,8 @@ func TestLoad_ReadsEverything(t *testing.T) {
 	batch, retry := Batch{MaxWait: 20 * time.Millisecond}, c.Retry
 	retry.MaxAge = 0 // its own
 	want := []Handler{
-		{Name: "archive", Type: "ndjson", Path: "events.ndjson", Match: []string{"*.data-session.*", "*.test.*"}, Sync: "always", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxMessage: 1 << 20, Mode: "structured", Compression: "gzip", Batch: batch, Retry: retry},
-		{Name: "out", Type: "ndjson", Path: "-", Match: []string{"*"}, Sync: "never", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxMessage: 1 << 20, Mode: "structured", Compression: "gzip", Batch: batch, Retry: c.Retry},
+		{Name: "archive", Type: "ndjson", Path: "events.ndjson", Match: []string{"*.data-session.*", "*.test.*"}, Sync: "always", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxMessage: 1 << 20, Mode: "structured", Compression: "gzip", Rotate: Rotate{Interval: time.Hour, Compression: "zstd", Keep: 48}, Batch: batch, Retry: retry},
+		{Name: "out", Type: "ndjson", Path: "-", Match: []string{"*"}, Sync: "never", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxMessage: 1 << 20, Mode: "structured", Compression: "gzip", Rotate: Rotate{Compression: "none"}, Batch: batch, Retry: c.Retry},
 	}
 	if diff := cmp.Diff(want, c.Handlers); diff != "" {
 		t.Errorf("handlers (-want +got):\n%s", diff)
@@ -147,6 +147,13 @@ func TestLoad_NamesEveryMistake(t *testing.T) {
 		{"handlers of one name", "stream: s\nhandlers: [{name: a, type: log}, {name: a, type: log}]", nil, []string{"handlers[1].name: handlers[0]"}},
 		{"handlers without what they need", "stream: s\nhandlers: [{type: log}, {name: b}, {name: c, type: ndjson}, {name: d, type: log, path: x}, {name: e, type: log, match: []}]", nil, []string{"handlers[0].name: not set", "handlers[1].type: not set", "handlers[2].path: not set", "handlers[3].path: only", "handlers[4].match: empty"}},
 		{"handlers that cannot be", "stream: s\nhandlers: [{name: a, type: lgo}, {name: b, type: ndjson, path: '-', sync: always}, {name: c, type: ndjson, path: x, sync: interval, sync_interval: 0s}, {name: d, type: log, match: ['']}]", nil, []string{"handlers[0].type: did you mean log", "handlers[1].sync: standard output", "handlers[2].sync_interval: more than 0s", "handlers[3].match[0]: "}},
+		{"files that cannot be rotated so", "stream: s\nhandlers: [{name: a, type: log, rotate: {keep: 1}}, {name: b, type: ndjson, path: '-', rotate: {max_bytes: 1}}, {name: c, type: ndjson, path: c, rotate: {interval: 1ms}}, {name: d, type: ndjson, path: d, rotate: {interval: 7h}}, {name: e, type: ndjson, path: e, rotate: {keep: 2}}, {name: f, type: ndjson, path: f, rotate: {compression: gzip}}, {name: g, type: ndjson, path: g, rotate: {max_bytes: 1, compression: gzp}}]", nil, []string{
+			"handlers[0].rotate: only a handler of type ndjson", "handlers[1].rotate: set path to a file", "handlers[2].rotate.interval: 1s or more", "handlers[3].rotate.interval: use 1h, 6h or 24h",
+			"handlers[4].rotate.keep: set max_bytes or interval", "handlers[5].rotate.compression: set max_bytes or interval", "handlers[6].rotate.compression: did you mean gzip",
+		}},
+		{"files that are not one handler's", "stream: s\ndead_letters: {path: d}\nhandlers: [{name: a, type: ndjson, path: a}, {name: b, type: ndjson, path: a}, {name: c, type: ndjson, path: ./a, rotate: {max_bytes: 1}}, {name: d, type: ndjson, path: d, rotate: {max_bytes: 1}}]", nil, []string{
+			"handlers[2].path: is handlers[0].path too", "handlers[3].path: is dead_letters.path too",
+		}},
 		{"handlers that are none", "stream: s\nhandlers: 7", nil, []string{"handlers: want a list"}},
 		{"a handler that is none", "stream: s\nhandlers: [7]", nil, []string{"handlers[0]: name and a type"}},
 		{"no handlers", "stream: s\nhandlers: []", nil, []string{"handlers: at least one"}},
