@@ -1,12 +1,12 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"time"
 
 	"korestream/consumer"
@@ -173,21 +173,25 @@ func (c *Config) checkFiles(l *loader) {
 	}
 }
 
-// writable opens the file for writing; one that was not there is removed again.
+// writable opens the file for writing. One that is not there is not made: a process
+// that runs may be about to begin it anew, and it would then be removed under its
+// hands. A file of another name shows whether it could be.
 func writable(path string) error {
-	_, err := os.Lstat(path)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	isNew := os.IsNotExist(err)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+	if isNew {
+		f, err = os.CreateTemp(filepath.Dir(path), ".korestream-*")
+	}
 	if err != nil {
-		return fmt.Errorf("cannot be written: %s; create %s and make it writable for this user, or choose another path",
-			strings.TrimPrefix(err.Error(), "open "), filepath.Dir(path))
+		return fmt.Errorf("%s cannot be written: %w; create %s and make it writable for this user, or choose another path",
+			path, errors.Unwrap(err), filepath.Dir(path))
 	}
 	err = f.Close()
 	if isNew {
-		err = os.Remove(path)
+		err = errors.Join(err, os.Remove(f.Name()))
 	}
 	if err != nil {
-		return fmt.Errorf("cannot be written: %w", err)
+		return fmt.Errorf("%s cannot be written: %w", path, err)
 	}
 	return nil
 }

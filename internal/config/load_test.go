@@ -226,8 +226,20 @@ func TestLoad_ChecksThatFilesCanBeWrittenAndLeavesNone(t *testing.T) {
 	if b, err := os.ReadFile(there); err != nil || string(b) != "kept" {
 		t.Errorf("the file that was there: got %q, %v", b, err)
 	}
-	if _, err := os.Stat(isNew); !os.IsNotExist(err) {
-		t.Errorf("the file that was not there: got %v, want none", err)
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("the folder afterwards: got %v, %v, want only the file that was there", entries, err)
+	}
+	// What has the name for a moment is another process's: nothing is made under
+	// it, so nothing is removed.
+	link, later := filepath.Join(dir, "link"), filepath.Join(dir, "later")
+	if err := os.Symlink(later, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := set(link, isNew); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(link); err != nil {
+		t.Errorf("a name whose file is not there: got %v, want it left alone", err)
 	}
 	err := set(filepath.Join(dir, "no", "x"), dir)
 	for _, want := range []string{"handlers[0].path", "dead_letters.path", "create " + filepath.Join(dir, "no")} {
