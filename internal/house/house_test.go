@@ -19,6 +19,7 @@ const root = "../.."
 // A folder that is not listed is governed by the nearest one above it.
 var mayImport = map[string][]string{
 	"event":                {},
+	"event/catalogue":      {"event"},
 	"event/fleet":          {"event"},
 	"checkpoint":           {"internal/episode"},
 	"consumer":             {"checkpoint", "consumer/wire", "event", "internal/episode"},
