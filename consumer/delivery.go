@@ -64,6 +64,9 @@ type Reason = string
 const (
 	// ReasonHandler: a handler failed for good.
 	ReasonHandler Reason = "handler_failed"
+	// ReasonSchema: an event does not match its schema, and its type is one that
+	// is buried then.
+	ReasonSchema Reason = "schema_mismatch"
 	// ReasonAggregate: a record that begins as a KPL aggregate and cannot be
 	// taken apart.
 	ReasonAggregate Reason = "bad_aggregate"

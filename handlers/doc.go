@@ -2,10 +2,13 @@
 //
 // A [Mux] is the consumer's dispatcher. An event goes through it like this:
 //
-//	Dispatch ─▶ dedupe ─▶ every route whose pattern matches, in parallel ─▶ done
-//	               │        retry ─▶ time-out ─▶ recover ─▶ Handler
-//	               │          └ given up ─▶ bury (again and again until durable)
+//	Dispatch ─▶ dedupe ─▶ schema ─▶ every route whose pattern matches, in parallel ─▶ done
+//	               │         │        retry ─▶ time-out ─▶ recover ─▶ Handler
+//	               │         │          └ given up ─▶ bury (again and again until durable)
+//	               │         └ does not match, and is to be buried then ─▶ bury
 //	               └ handled before ─▶ Duplicate
+//
+// A Mux without a [SchemaCheck] has no such stage.
 //
 // # What is guaranteed
 //

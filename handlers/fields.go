@@ -9,8 +9,12 @@ import (
 // The keys of log fields that only handlers write; the others are in package
 // consumer.
 const (
-	keyDelay = "delay"
-	keyStack = "stack"
+	keyDelay   = "delay"
+	keyStack   = "stack"
+	keyFinding = "finding"
+	keyPath    = "path"
+	keyGot     = "got"
+	keyWant    = "want"
 )
 
 // eventFields say which event a line is about, without anything that

@@ -35,8 +35,10 @@ type Mux struct {
 	deduper Deduper
 	// identity is what the deduper knows an event by; empty is nothing.
 	identity func(*event.Event) string
-	logger   *zap.Logger
-	stats    counters
+	// schemas is nil where events are not compared with any.
+	schemas *SchemaCheck
+	logger  *zap.Logger
+	stats   counters
 
 	buryLog, dedupeLog, parkLog *failureLog
 }
@@ -169,7 +171,7 @@ func (m *Mux) Dispatch(ctx context.Context, d *consumer.Delivery) (consumer.Outc
 			claim.Release(ctx)
 		}
 	}()
-	outcome, err := m.handle(ctx, d)
+	outcome, err := m.admit(ctx, d)
 	if err != nil {
 		return 0, fmt.Errorf("dispatch event %s: %w", d.Event.ID, err)
 	}
@@ -189,6 +191,17 @@ func (m *Mux) claim(ctx context.Context, d *consumer.Delivery) (claim Claim, err
 		return err
 	}, func(err error) { m.dedupeLog.failed(err, eventFields(d)...) })
 	return claim, err
+}
+
+// admit takes the event to its handlers unless its schema forbids it. That is
+// asked behind the claim, so that a repeat of an event makes no second letter.
+func (m *Mux) admit(ctx context.Context, d *consumer.Delivery) (consumer.Outcome, error) {
+	if m.schemas != nil {
+		if mismatch := m.schemas.inspect(d); mismatch != nil {
+			return consumer.DeadLettered, m.buryMismatch(ctx, d, mismatch)
+		}
+	}
+	return m.handle(ctx, d)
 }
 
 // handle takes the event to every matching route and waits for all of them,
