@@ -109,6 +109,7 @@ func (c *Config) check(l *loader) {
 		}
 	}
 	c.checkDeadLetters(l)
+	c.Schema.check(l)
 	c.checkHandlers(l)
 }
 

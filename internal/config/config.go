@@ -19,6 +19,7 @@ type Config struct {
 	Retry       Retry       `key:"retry"`
 	DeadLetters DeadLetters `key:"dead_letters"`
 	Dedupe      Dedupe      `key:"dedupe"`
+	Schema      Schema      `key:"schema"`
 	Lanes       Lanes       `key:"lanes"`
 	Source      Source      `key:"source"`
 	Limits      Limits      `key:"limits"`

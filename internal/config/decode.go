@@ -21,7 +21,7 @@ func (l *loader) decode() *Config {
 	v := reflect.ValueOf(c).Elem()
 	for _, name := range sorted(l.keys) {
 		k := l.keys[name]
-		if name == handlersKey {
+		if name == handlersKey || name == schemaTypesKey {
 			continue
 		}
 		var value any = k.Default
@@ -30,37 +30,54 @@ func (l *loader) decode() *Config {
 		}
 		l.assign(v.FieldByIndex(k.index), k, name, l.sources[name], value)
 	}
+	c.Schema.Types = l.schemaTypes()
 	c.Handlers = l.handlers() // last, for what they share with others is known then
 	return c
 }
 
 // handlers decodes the list of handlers; without one, events are logged.
 func (l *loader) handlers() []Handler {
-	source := l.sources[handlersKey]
 	raw := l.values.Get(handlersKey)
 	if raw == nil {
 		raw = []any{map[string]any{"name": "log", "type": "log"}}
 	}
 	list, ok := raw.([]any)
 	if !ok {
-		l.add(handlersKey, source, "want a list of handlers, such as [{name: archive, type: ndjson, path: events.ndjson}]")
+		l.add(handlersKey, l.sources[handlersKey], "want a list of handlers, such as [{name: archive, type: ndjson, path: events.ndjson}]")
 		return nil
 	}
 	out := make([]Handler, len(list))
 	for i, e := range list {
-		l.handler(&out[i], fmt.Sprintf("%s[%d]", handlersKey, i), source, e)
+		l.element(reflect.ValueOf(&out[i]).Elem(), handlersKey, i, e, "want a handler with a name and a type")
 	}
 	return out
 }
 
-func (l *loader) handler(h *Handler, at, source string, raw any) {
+// schemaTypes decodes what schemas mean for some types.
+func (l *loader) schemaTypes() []SchemaType {
+	raw := l.values.Get(schemaTypesKey)
+	list, ok := raw.([]any)
+	if !ok && raw != nil {
+		l.add(schemaTypesKey, l.sources[schemaTypesKey], `want a list, such as [{match: "*.data-session.*", on_mismatch: dead_letter}]`)
+	}
+	out := make([]SchemaType, len(list))
+	for i, e := range list {
+		l.element(reflect.ValueOf(&out[i]).Elem(), schemaTypesKey, i, e, "want a pattern, match, and on_mismatch")
+	}
+	return out
+}
+
+// element decodes the i-th element of a list of sections. What is not set and
+// belongs to everybody's retry policy is taken from there.
+func (l *loader) element(v reflect.Value, list string, i int, raw any, want string) {
+	at, source := fmt.Sprintf("%s[%d]", list, i), l.sources[list]
 	m, ok := raw.(map[string]any)
 	if !ok {
-		l.add(at, source, "want a handler with a name and a type")
+		l.add(at, source, "%s", want)
 		return
 	}
 	keys := make(map[string]Key)
-	for _, k := range handlerKeys() {
+	for _, k := range keysOf(v.Type(), "", nil) {
 		keys[k.Name] = k
 	}
 	m = flat(m)
@@ -69,7 +86,6 @@ func (l *loader) handler(h *Handler, at, source string, raw any) {
 			l.add(at+"."+name, source, "unknown key%s", didYouMean(name, sorted(keys)))
 		}
 	}
-	v := reflect.ValueOf(h).Elem()
 	for _, name := range sorted(keys) {
 		k := keys[name]
 		var value any = k.Default

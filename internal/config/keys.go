@@ -37,8 +37,14 @@ func Keys() []Key {
 	for _, k := range keysOf(reflect.TypeFor[Config](), "", nil) {
 		k.Env = EnvPrefix + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
 		keys = append(keys, k)
-		if k.Name == handlersKey {
+		switch k.Name {
+		case handlersKey:
 			keys = append(keys, listedHandlerKeys()...)
+		case schemaTypesKey:
+			for _, inner := range keysOf(reflect.TypeFor[SchemaType](), "", nil) {
+				inner.Name = schemaTypesKey + "[]." + inner.Name
+				keys = append(keys, inner)
+			}
 		}
 	}
 	return keys

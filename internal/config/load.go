@@ -161,7 +161,7 @@ func (l *loader) env(environ []string) {
 			l.add(name, "environment", "unknown variable%s", didYouMean(name, sorted(byEnv)))
 			continue
 		}
-		if key != handlersKey {
+		if key != handlersKey && key != schemaTypesKey {
 			l.set(key, value, name)
 			continue
 		}
