@@ -15,8 +15,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// admin serves /livez, /readyz, /metrics and /status, and /sims where there are
-// states in memory.
+// admin serves /livez, /readyz, /metrics, /status and /schema, and /sims where there
+// are states in memory.
 type admin struct {
 	listener net.Listener
 	server   *http.Server
@@ -27,6 +27,8 @@ type admin struct {
 type probes struct {
 	// status is what /status shows.
 	status func() statusView
+	// schema is what /schema shows.
+	schema func() schemaView
 	// stuck says what stands still though nothing holds it.
 	stuck func() []string
 	// ready says why the process cannot work yet or any more, nil if it can.
@@ -55,12 +57,8 @@ func (a *admin) serve(p probes) {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /livez", answer(func() error { return live(p.stuck()) }))
 	mux.HandleFunc("GET /readyz", answer(p.ready))
-	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		_ = enc.Encode(p.status()) // the client has gone
-	})
+	mux.HandleFunc("GET /status", show(p.status))
+	mux.HandleFunc("GET /schema", show(p.schema))
 	if len(p.sims.memory) > 0 {
 		mux.Handle("GET /sims", p.sims.serve(a.listener.Addr()))
 	}
@@ -78,6 +76,16 @@ func (a *admin) close(ctx context.Context) error {
 		err = errors.Join(err, served)
 	}
 	return err
+}
+
+// show answers with a view as JSON.
+func show[V any](view func() V) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		_ = enc.Encode(view()) // the client has gone
+	}
 }
 
 func answer(check func() error) http.HandlerFunc {

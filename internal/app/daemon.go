@@ -13,6 +13,7 @@ import (
 
 	"korestream/checkpoint"
 	"korestream/consumer"
+	"korestream/event/catalogue"
 	"korestream/handlers"
 	"korestream/internal/config"
 )
@@ -26,6 +27,7 @@ type Daemon struct {
 	consumer *consumer.Consumer
 	leases   *checkpoint.Store
 	mux      *handlers.Mux
+	schemas  *handlers.SchemaCheck // nil where events are not compared with any
 	admin    *admin
 	sims     *simStores
 	starters []starter
@@ -78,6 +80,9 @@ func newDaemon(ctx context.Context, cfg *config.Config, c clients, log *zap.Logg
 	if err != nil {
 		return nil, &ExitError{ExitConfig, err}
 	}
+	if err := d.openSchemas(); err != nil {
+		return nil, &ExitError{ExitConfig, err}
+	}
 	if d.mux, err = handlers.NewMux(routes, sink, retryPolicy(cfg.Retry), d.muxOptions()...); err != nil {
 		return nil, &ExitError{ExitConfig, err}
 	}
@@ -103,7 +108,10 @@ func (d *Daemon) Run(ctx context.Context) error {
 	defer d.Close()
 	defer d.memory.apply(d.log)()
 	if d.admin != nil {
-		d.admin.serve(probes{status: d.status, stuck: d.stuck, ready: d.ready, collector: collector{d.consumer.Status, d.mux.Stats}, sims: d.sims})
+		d.admin.serve(probes{
+			status: d.status, schema: d.schema, stuck: d.stuck, ready: d.ready, sims: d.sims,
+			collector: collector{d.consumer.Status, d.mux.Stats, d.found()},
+		})
 		d.log.Info("admin server listens", zap.String("address", d.admin.addr()))
 	}
 	if err := d.startup(ctx); err != nil {
@@ -178,6 +186,22 @@ func (d *Daemon) stuck() []string { return d.consumer.Stuck(time.Now()) }
 
 func (d *Daemon) status() statusView {
 	return viewOf(d.consumer.Status(), d.leases, d.stuck(), time.Now())
+}
+
+// schema is what the comparison with schemas has found, nothing where there is none.
+func (d *Daemon) schema() schemaView {
+	v := schemaView{Worker: d.cfg.Worker, Drift: d.cfg.Schema.Drift, Report: catalogue.Merge()}
+	if found := d.found(); found != nil {
+		v.Report = found.Report()
+	}
+	return v
+}
+
+func (d *Daemon) found() *catalogue.Collector {
+	if d.schemas == nil {
+		return nil
+	}
+	return d.schemas.Found()
 }
 
 // ready says why this process is not consuming.

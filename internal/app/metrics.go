@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"korestream/consumer"
+	"korestream/event/catalogue"
 	"korestream/handlers"
 )
 
@@ -14,6 +15,8 @@ import (
 type collector struct {
 	status func() consumer.Status
 	stats  func() handlers.Stats
+	// found is nil where events are not compared with schemas.
+	found *catalogue.Collector
 }
 
 var _ prometheus.Collector = collector{}
@@ -34,6 +37,8 @@ var (
 	descUnrouted = desc("events_unrouted_total", "Events that no handler's patterns match.")
 	descBuryFail = desc("dead_letter_failures_total", "Tries to write a dead letter that failed.")
 	descKept     = desc("events_parked", "Events that wait because a handler has given up on them and is to go on (retry.on_exhausted).")
+	descFindings = desc("schema_findings_total", "Differences between events and their schemas that were found, in the events that were compared.", "type", "kind")
+	descChecked  = desc("schema_checked_total", "Events that were compared with their schemas.", "type")
 	descShards   = desc("stream_open_shards", "Open shards of the stream.")
 	descOwned    = desc("shard_owned", "1 for each shard that this process has leased, by what it is doing.", "shard", "state")
 	descBehind   = desc("shard_behind_seconds", "How far the newest record read is behind the shard's tip.", "shard")
@@ -70,6 +75,14 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	counter(descUnrouted, hs.Unrouted)
 	counter(descBuryFail, hs.BuryFailures)
 	gauge(descKept, float64(hs.Parked))
+	if c.found != nil {
+		for _, t := range c.found.Totals() {
+			counter(descFindings, t.Count, t.Label, string(t.Kind))
+		}
+		for _, n := range c.found.Counts() {
+			counter(descChecked, n.Checked, n.Type)
+		}
+	}
 	gauge(descShards, float64(st.OpenShards))
 	for _, s := range st.Shards {
 		gauge(descOwned, 1, s.Shard, string(s.State))

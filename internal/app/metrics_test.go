@@ -14,7 +14,7 @@ func TestMetrics_OfAShardGoWithItsLease(t *testing.T) {
 	t.Parallel()
 	var st consumer.Status
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(collector{func() consumer.Status { return st }, func() handlers.Stats { return handlers.Stats{} }})
+	reg.MustRegister(collector{func() consumer.Status { return st }, func() handlers.Stats { return handlers.Stats{} }, nil})
 	series := func(shard string) (n int) {
 		families, err := reg.Gather()
 		if err != nil {

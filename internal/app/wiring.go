@@ -120,8 +120,23 @@ func (d *Daemon) makeHandler(h config.Handler) (handlers.Handler, error) {
 	return nil, fmt.Errorf("unknown type %q", h.Type)
 }
 
+// openSchemas makes the comparison with schemas, if anything is to be compared.
+func (d *Daemon) openSchemas() error {
+	cfg, err := d.cfg.Schema.Check()
+	if err == nil && !cfg.Idle() {
+		d.schemas, err = handlers.NewSchemaCheck(cfg, d.log)
+	}
+	if err != nil {
+		return fmt.Errorf("schema: %w", err)
+	}
+	return nil
+}
+
 func (d *Daemon) muxOptions() []handlers.Option {
 	opts := []handlers.Option{handlers.WithLogger(d.log)}
+	if d.schemas != nil {
+		opts = append(opts, handlers.WithSchemaCheck(d.schemas))
+	}
 	c := d.cfg.Dedupe
 	if c.Key == "id" {
 		opts = append(opts, handlers.WithIdentity((*event.Event).EnvelopeID))
