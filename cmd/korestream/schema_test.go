@@ -181,6 +181,14 @@ func TestSchema_AFleetsDriftIsShownAndWhatBreaksItsSchemaIsBuried(t *testing.T) 
 	if code, _, errText := ask(t, env, "schema", "drift"); code != 1 || !strings.Contains(errText, "no worker of application korestream is alive") {
 		t.Errorf("drift with nobody alive: exit code %d, %q, want 1", code, errText)
 	}
+	hidden := start(t, append(env, "KORESTREAM_WORKER=hidden", "KORESTREAM_ADMIN_LISTEN="), "run")
+	hidden.logged("shard taken")
+	if code, out, errText := ask(t, env, "schema", "drift"); code != 1 || !strings.Contains(out, "hidden is alive and could not be asked") || !strings.Contains(errText, "could be asked") {
+		t.Errorf("drift with one that cannot be asked: exit code %d, %q, %q, want 1 and its name", code, out, errText)
+	}
+	if code := hidden.stop(); code != 0 {
+		t.Errorf("exit code: got %d, want 0", code)
+	}
 }
 
 // configOf is the configuration file that a process was started with.
