@@ -170,6 +170,23 @@ func TestSchemas_Version2IsVersion1AndTheTotalsOfTheSession(t *testing.T) {
 	}
 }
 
+func TestLabel_IsTheSameForEverySpellingOfAType(t *testing.T) {
+	t.Parallel()
+	n := 0
+	for full, want := range typeInFull {
+		other := strings.NewReplacer("com.kore.", "org.example.", "com.twilio.", "net.example.").Replace(full)
+		for _, spelling := range []string{full, other} {
+			if got := Label(&event.Event{Type: spelling}); got != want.Name {
+				t.Errorf("%s: got %s, want %s", spelling, got, want.Name)
+			}
+			n++
+		}
+	}
+	if n != 2*(2*7+1) {
+		t.Errorf("looked at %d spellings, want two prefixes of 7 types, the test event, and each otherwise", n)
+	}
+}
+
 func TestFind_TakesWhatPeopleWrite(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

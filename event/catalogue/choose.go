@@ -44,8 +44,25 @@ var typeByName = func() map[string]*Type {
 	return m
 }()
 
+// typeInFull has the types in the spellings that nearly every event has. It only
+// spares the search for the end of the type.
+var typeInFull = func() map[string]*Type {
+	m := map[string]*Type{event.TypeTest: typeByName[Test]}
+	for name, t := range typeByName {
+		for _, prefix := range []string{"com.kore.iot", "com.twilio.iot"} {
+			if t.Schema == Connection {
+				m[prefix+".supersim.connection."+name] = t
+			}
+		}
+	}
+	return m
+}()
+
 // typeOf returns the known type of an event, nil if it is of none.
 func typeOf(e *event.Event) *Type {
+	if t := typeInFull[e.Type]; t != nil {
+		return t
+	}
 	if suffix := e.Suffix(); suffix != "" {
 		if suffix == Test {
 			return nil // a connection event of that name is no test event
