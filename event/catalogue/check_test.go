@@ -158,7 +158,7 @@ func TestCheck_MadeUpTrafficMatchesButForWhatIsOddOnPurpose(t *testing.T) {
 	f := fleet.New(cfg)
 	seen := make(map[string]int)
 	labels := make(map[string]int)
-	for range 6_000 {
+	for range 2_500 {
 		r := f.Next()
 		items, err := event.Decode(r.Data)
 		if r.Kind == fleet.Broken {

@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,7 +69,7 @@ func (c *Collector) Checked(label string) { c.counts[label].checked.Add(1) }
 // now; 0 if there is no room for it, and it is in the totals alone.
 func (c *Collector) Add(label string, f Finding, eventID string, at time.Time) int64 {
 	if len(eventID) > maxID {
-		eventID = eventID[:maxID]
+		eventID = strings.Clone(eventID[:maxID]) // so that the rest of it goes
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -75,7 +75,7 @@ func TestCheck_OneMutationIsExactlyOneFinding(t *testing.T) {
 	t.Parallel()
 	mutations := map[string]mutation{"drop": dropped, "change": changed, "add": added}
 	counts := make(map[string]int)
-	for seed := range uint64(800) {
+	for seed := range uint64(500) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		names := fixtures(t)
 		name := names[r.IntN(len(names))]
@@ -112,7 +112,7 @@ func TestCheck_OneMutationIsExactlyOneFinding(t *testing.T) {
 		counts[kind]++
 	}
 	for kind := range mutations {
-		if counts[kind] < 100 {
+		if counts[kind] < 60 {
 			t.Errorf("only %d of %s", counts[kind], kind)
 		}
 	}

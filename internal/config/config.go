@@ -187,9 +187,9 @@ type Drain struct {
 
 // Admin is the HTTP server for operators.
 type Admin struct {
-	Listen    string `key:"listen" default:"127.0.0.1:9090" doc:"address of /livez, /readyz, /status and /metrics; port 0 picks one and logs it; empty is none"`
+	Listen    string `key:"listen" default:"127.0.0.1:9090" doc:"address of /livez, /readyz, /status, /schema and /metrics; port 0 picks one and logs it; empty is none"`
 	SIMs      bool   `key:"sims" default:"false" doc:"let sim get and sim ls read the states of a simstate handler in memory also at an address that is not loopback: they identify SIMs, and nobody is asked who they are"`
-	Advertise string `key:"advertise" doc:"where explain and sim reach it from other hosts, host:port; empty is admin.listen, with an address of this host if that listens on all"`
+	Advertise string `key:"advertise" doc:"where explain, sim and schema drift reach it from other hosts, host:port; empty is admin.listen, with an address of this host if that listens on all"`
 }
 
 // Log is what is logged, and how.
