@@ -127,29 +127,17 @@ func TestSchema_AFleetsDriftIsShownAndWhatBreaksItsSchemaIsBuried(t *testing.T) 
 	s.putRecords(alike(15, "thing", unknownEvent))
 	const handled = clean + 20 + 25 + 15
 	eventually(t, "the others", func() bool { return totalArchived(t, oneArchive, twoArchive) == handled })
-	var d drifted
-	eventually(t, "all to be looked at", func() bool { d = driftOf(t, env); return d.seen() == handled+30 })
-	for _, want := range []struct {
-		kind, typ, path, got string
-		count                int
-	}{
-		{"changed_kind", "attachment.accepted", "data.imei", "number", 30},
-		{"changed_kind", "data-session.updated", "data.data_download", "string", 20},
-		{"new_field", "data-session.ended", "data.signal", "object", 25},
-		{"new_value", "data-session.ended", "data.rat_type", "5G NR", 25},
-		{"unknown_schema", "data-session.ended", "dataschema", "https://events-schemas.korewireless.com/SuperSim.ConnectionEvent/3", 25},
-		{"new_type", "com.kore.iot.newthing.happened", "type", "com.kore.iot.newthing.happened", 15},
-	} {
-		if n := d.count(want.kind, want.typ, want.path, want.got); n != want.count {
-			t.Errorf("%s %s: got %d, want %d of %+v", want.kind, want.path, n, want.count, d.Findings)
+	wantDrift(t, env, handled+30)
+	both := []*proc{one, two}
+	eventually(t, "all letters", func() bool {
+		n := 0
+		for _, p := range both {
+			n += len(listLetters(t, env, configOf(p)))
 		}
-	}
-	if len(d.Findings) != 6 {
-		t.Errorf("got %d findings, want 6: %+v", len(d.Findings), d.Findings)
-	}
-	counted := 0.0
-	letters := 0
-	for _, p := range []*proc{one, two} {
+		return n >= 30
+	})
+	counted, letters := 0.0, 0
+	for _, p := range both {
 		addr, _ := p.logged("admin server listens")["address"].(string)
 		_, metrics := get(t, "http://"+addr+"/metrics")
 		counted += metric(t, metrics, `korestream_schema_findings_total{kind="changed_kind",type="attachment.accepted"}`)
@@ -178,6 +166,38 @@ func TestSchema_AFleetsDriftIsShownAndWhatBreaksItsSchemaIsBuried(t *testing.T) 
 	if n := totalArchived(t, oneArchive, twoArchive); n != handled+30 {
 		t.Errorf("after the redrive: got %d events, want all %d", n, handled+30)
 	}
+	wantSilence(t, env)
+}
+
+// wantDrift wants what the test has put on the stream to be found, and no more.
+func wantDrift(t *testing.T, env []string, events int) {
+	t.Helper()
+	var d drifted
+	eventually(t, "all to be looked at", func() bool { d = driftOf(t, env); return d.seen() == events })
+	for _, want := range []struct {
+		kind, typ, path, got string
+		count                int
+	}{
+		{"changed_kind", "attachment.accepted", "data.imei", "number", 30},
+		{"changed_kind", "data-session.updated", "data.data_download", "string", 20},
+		{"new_field", "data-session.ended", "data.signal", "object", 25},
+		{"new_value", "data-session.ended", "data.rat_type", "5G NR", 25},
+		{"unknown_schema", "data-session.ended", "dataschema", "https://events-schemas.korewireless.com/SuperSim.ConnectionEvent/3", 25},
+		{"new_type", "com.kore.iot.newthing.happened", "type", "com.kore.iot.newthing.happened", 15},
+	} {
+		if n := d.count(want.kind, want.typ, want.path, want.got); n != want.count {
+			t.Errorf("%s %s: got %d, want %d of %+v", want.kind, want.path, n, want.count, d.Findings)
+		}
+	}
+	if len(d.Findings) != 6 {
+		t.Errorf("got %d findings, want 6: %+v", len(d.Findings), d.Findings)
+	}
+}
+
+// wantSilence wants to hear who cannot be asked: nobody alive, and then one without
+// an admin server.
+func wantSilence(t *testing.T, env []string) {
+	t.Helper()
 	if code, _, errText := ask(t, env, "schema", "drift"); code != 1 || !strings.Contains(errText, "no worker of application korestream is alive") {
 		t.Errorf("drift with nobody alive: exit code %d, %q, want 1", code, errText)
 	}
