@@ -67,6 +67,10 @@ const (
 	// ReasonSchema: an event does not match its schema, and its type is one that
 	// is buried then.
 	ReasonSchema Reason = "schema_mismatch"
+	// ReasonFilter: it cannot be told whether a handler wants it.
+	ReasonFilter Reason = "filter_failed"
+	// ReasonShape: what a handler may not see of it cannot be taken out.
+	ReasonShape Reason = "shape_failed"
 	// ReasonAggregate: a record that begins as a KPL aggregate and cannot be
 	// taken apart.
 	ReasonAggregate Reason = "bad_aggregate"

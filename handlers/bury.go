@@ -20,7 +20,7 @@ const (
 // bury returns nil once the letter of an event that a route gave up on is durable,
 // and an error only when ctx ended first.
 func (m *Mux) bury(ctx context.Context, r *route, d *consumer.Delivery, gaveUp *gaveUpError) error {
-	letter := deadLetterOf(d, consumer.ReasonHandler, gaveUp)
+	letter := deadLetterOf(d, gaveUp.reason, gaveUp)
 	letter.Attempts, letter.Handler = gaveUp.attempts, r.name
 	if err := m.keep(ctx, d, letter, zap.String(consumer.KeyHandler, r.name)); err != nil {
 		return fmt.Errorf("bury event %s that handler %s gave up on: %w", d.Event.ID, r.name, err)

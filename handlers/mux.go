@@ -15,11 +15,16 @@ import (
 	"korestream/event"
 )
 
-// Route takes the events whose type any of its patterns matches to a handler.
+// Route takes the events whose type any of its patterns matches, and of which
+// its condition holds, to a handler.
 type Route struct {
 	// Name is unique in a Mux; it is in logs, metrics and dead letters.
-	Name    string
-	Match   []Pattern
+	Name  string
+	Match []Pattern
+	// Where is asked of the events that match; nil is true of all. An event of
+	// which it cannot be computed is buried for [consumer.ReasonFilter], whatever
+	// the policy says: it is neither the handler's nor known not to be.
+	Where   *Where
 	Handler Handler
 	// Policy takes the place of the Mux's, if it is not nil.
 	Policy *RetryPolicy
@@ -39,6 +44,10 @@ type Mux struct {
 	schemas *SchemaCheck
 	logger  *zap.Logger
 	stats   counters
+	// needs are the members of data that the conditions of all routes name;
+	// conditional says that there is a condition.
+	needs       members
+	conditional bool
 
 	buryLog, dedupeLog, parkLog *failureLog
 }
@@ -49,6 +58,7 @@ var _ consumer.Dispatcher = (*Mux)(nil)
 type route struct {
 	name      string
 	match     []Pattern
+	where     *Where // nil is true of all
 	handler   Handler
 	exhausted Exhausted
 	pause     time.Duration // between two rounds of an event that is parked
@@ -92,7 +102,14 @@ func NewMux(routes []Route, burier consumer.Burier, policy RetryPolicy, opts ...
 		if r.Policy != nil {
 			policy = *r.Policy
 		}
-		m.routing.routes = append(m.routing.routes, &route{name: r.Name, match: r.Match, handler: m.wrap(r, policy), exhausted: policy.OnExhausted, pause: policy.MaxBackoff})
+		m.routing.routes = append(m.routing.routes, &route{
+			name: r.Name, match: r.Match, where: r.Where, handler: m.wrap(r, policy),
+			exhausted: policy.OnExhausted, pause: policy.MaxBackoff,
+		})
+		if r.Where != nil {
+			m.needs.join(r.Where.needs)
+			m.conditional = true
+		}
 	}
 	return m, nil
 }
@@ -207,7 +224,7 @@ func (m *Mux) admit(ctx context.Context, d *consumer.Delivery) (consumer.Outcome
 // handle takes the event to every matching route and waits for all of them,
 // also when one is interrupted: none may run on when Dispatch returned.
 func (m *Mux) handle(ctx context.Context, d *consumer.Delivery) (consumer.Outcome, error) {
-	matching := m.routing.of(d.Event.Type)
+	matching := m.matching(d.Event)
 	switch len(matching) {
 	case 0:
 		m.stats.unrouted.Add(1)

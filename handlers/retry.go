@@ -12,12 +12,16 @@ import (
 
 // gaveUpError is what is left of an event when its handler failed for good.
 type gaveUpError struct {
+	reason   consumer.Reason
 	attempts int
 	age      time.Duration
 	err      error
 }
 
 func (e *gaveUpError) Error() string {
+	if e.attempts == 0 {
+		return e.err.Error()
+	}
 	if IsPermanent(e.err) {
 		return fmt.Sprintf("permanent error at attempt %d: %v", e.attempts, e.err)
 	}
@@ -58,7 +62,7 @@ func (r *retry) Handle(ctx context.Context, d *consumer.Delivery) error {
 		if c.unavailable {
 			excused++
 		} else if c.permanent || r.exhausted(attempt-excused, age) {
-			return &gaveUpError{attempts: attempt, age: time.Since(first), err: err}
+			return &gaveUpError{reason: consumer.ReasonHandler, attempts: attempt, age: time.Since(first), err: err}
 		}
 		began := time.Now()
 		delay := max(delays.NextBackOff(), c.after)

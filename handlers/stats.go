@@ -9,6 +9,10 @@ type Stats struct {
 	Retries, Panics, Timeouts int64
 	// Unrouted counts events that no route matched.
 	Unrouted int64
+	// Filtered counts events that matched a route's patterns and not its
+	// condition, FilterFailures those of which that cannot be told; both once
+	// for each route.
+	Filtered, FilterFailures int64
 	// Buried counts dead letters; an event that several routes gave up on has
 	// several. BuryFailures counts tries to bury that failed.
 	Buried, BuryFailures int64
@@ -25,13 +29,13 @@ type Stats struct {
 
 // counters are the live numbers behind Stats.
 type counters struct {
-	retries, panics, timeouts, unrouted, buried, buryFailures, parked, dropped, duplicates, batches atomic.Int64
+	retries, panics, timeouts, unrouted, filtered, filterFailures, buried, buryFailures, parked, dropped, duplicates, batches atomic.Int64
 }
 
 func (c *counters) snapshot() Stats {
 	return Stats{
 		Retries: c.retries.Load(), Panics: c.panics.Load(), Timeouts: c.timeouts.Load(),
-		Unrouted: c.unrouted.Load(), Buried: c.buried.Load(), BuryFailures: c.buryFailures.Load(),
+		Unrouted: c.unrouted.Load(), Filtered: c.filtered.Load(), FilterFailures: c.filterFailures.Load(), Buried: c.buried.Load(), BuryFailures: c.buryFailures.Load(),
 		Parked: c.parked.Load(), Dropped: c.dropped.Load(), Duplicates: c.duplicates.Load(), Batches: c.batches.Load(),
 	}
 }
