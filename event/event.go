@@ -81,6 +81,15 @@ func (e *Event) EnvelopeID() string {
 	return e.ID
 }
 
+// Rewritten returns a copy of the event with other bytes and another SIM, for
+// somebody who is to see less of it. What else was read from it stays. The bytes
+// must be what Raw and Data are said to be.
+func (e *Event) Rewritten(raw, data []byte, sim string) *Event {
+	c := *e
+	c.Raw, c.Data, c.sim = raw, data, sim
+	return &c
+}
+
 // isAccountSID recognises an account's sid: AC (legacy) or CO (KORE) and 32
 // letters or digits. KORE's test events have UUIDs, which are not that.
 func isAccountSID(id string) bool {

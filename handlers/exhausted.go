@@ -11,8 +11,15 @@ import (
 
 // run is one route's part: handled, given up on, or interrupted.
 func (m *Mux) run(ctx context.Context, r *route, d *consumer.Delivery) (consumer.Outcome, error) {
+	seen := d // by the handler; whoever buries has all of it
+	if r.shape != nil {
+		var err error
+		if seen, err = r.shape.apply(d); err != nil {
+			r, seen = r.refusing(consumer.ReasonShape, err), d
+		}
+	}
 	for {
-		err := r.handler.Handle(ctx, d)
+		err := r.handler.Handle(ctx, seen)
 		if err == nil {
 			return consumer.Handled, nil
 		}

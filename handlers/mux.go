@@ -24,7 +24,10 @@ type Route struct {
 	// Where is asked of the events that match; nil is true of all. An event of
 	// which it cannot be computed is buried for [consumer.ReasonFilter], whatever
 	// the policy says: it is neither the handler's nor known not to be.
-	Where   *Where
+	Where *Where
+	// Shape is what the handler sees of an event; nil is all of it. Dead letters
+	// have all of it in any case.
+	Shape   *Shape
 	Handler Handler
 	// Policy takes the place of the Mux's, if it is not nil.
 	Policy *RetryPolicy
@@ -59,6 +62,7 @@ type route struct {
 	name      string
 	match     []Pattern
 	where     *Where // nil is true of all
+	shape     *shaping
 	handler   Handler
 	exhausted Exhausted
 	pause     time.Duration // between two rounds of an event that is parked
@@ -103,7 +107,7 @@ func NewMux(routes []Route, burier consumer.Burier, policy RetryPolicy, opts ...
 			policy = *r.Policy
 		}
 		m.routing.routes = append(m.routing.routes, &route{
-			name: r.Name, match: r.Match, where: r.Where, handler: m.wrap(r, policy),
+			name: r.Name, match: r.Match, where: r.Where, shape: newShaping(r, m.logger), handler: m.wrap(r, policy),
 			exhausted: policy.OnExhausted, pause: policy.MaxBackoff,
 		})
 		if r.Where != nil {
@@ -167,7 +171,13 @@ func (m *Mux) wrap(r Route, policy RetryPolicy) Handler {
 }
 
 // Stats returns the counts so far.
-func (m *Mux) Stats() Stats { return m.stats.snapshot() }
+func (m *Mux) Stats() Stats {
+	s := m.stats.snapshot()
+	for _, r := range m.routing.routes {
+		s.Paths = r.shape.appendStats(s.Paths)
+	}
+	return s
+}
 
 // Dispatch implements [consumer.Dispatcher].
 func (m *Mux) Dispatch(ctx context.Context, d *consumer.Delivery) (consumer.Outcome, error) {

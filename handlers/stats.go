@@ -25,6 +25,16 @@ type Stats struct {
 	Duplicates int64
 	// Batches counts the calls of handlers with several events at once.
 	Batches int64
+	// Paths counts, for each entry of the routes' shapes, the members that it has
+	// matched. One that stays at 0 may be misspelt.
+	Paths []PathStats
+}
+
+// PathStats counts what one entry of a [Shape] has matched.
+type PathStats struct {
+	// Route has the entry, which is as it was written.
+	Route, Entry string
+	Matches      int64
 }
 
 // counters are the live numbers behind Stats.
