@@ -12,9 +12,10 @@ import (
 
 // rule is one entry of a [Shape] at work.
 type rule struct {
-	text string
-	mode redactMode
-	key  []byte
+	// setting is redact or project, text the entry as it was written.
+	setting, text string
+	mode          redactMode
+	key           []byte
 	// matches counts the members that it has matched.
 	matches atomic.Int64
 }

@@ -15,6 +15,7 @@ const (
 	keyPath    = "path"
 	keyGot     = "got"
 	keyWant    = "want"
+	keySetting = "setting"
 )
 
 // eventFields say which event a line is about, without anything that

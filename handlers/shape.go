@@ -7,10 +7,6 @@ import (
 	"korestream/event"
 )
 
-// minShapeKey is the shortest key of a hash: what can be numbered, as SIMs can,
-// is found by trying unless the key is beyond trying.
-const minShapeKey = 16
-
 // ShapeConfig is what a handler gets to see of an event.
 type ShapeConfig struct {
 	// Redact is what it does not see, or sees disguised.
@@ -48,8 +44,10 @@ func NewShape(cfg ShapeConfig) (*Shape, error) {
 	}
 	s := &Shape{keep: everything, groups: make(map[string]*rule)}
 	for _, r := range cfg.Redact {
-		if r.NeedsKey() && len(cfg.Key) < minShapeKey {
-			return nil, fmt.Errorf("%s: the key of the hashes has %d bytes; want %d or more", r, len(cfg.Key), minShapeKey)
+		if r.NeedsKey() {
+			if err := checkShapeKey(cfg.Key); err != nil {
+				return nil, fmt.Errorf("%s: %w", r, err)
+			}
 		}
 		if err := s.add(r, cfg.Key); err != nil {
 			return nil, err
@@ -64,13 +62,15 @@ func NewShape(cfg ShapeConfig) (*Shape, error) {
 	}
 	s.keep = &keepNode{}
 	for _, p := range cfg.Project {
-		s.rules = append(s.rules, s.keep.add(p))
+		if entry := s.keep.add(p); entry != nil {
+			s.rules = append(s.rules, entry)
+		}
 	}
 	return s, nil
 }
 
 func (s *Shape) add(r Redaction, key []byte) error {
-	entry := &rule{text: r.text, mode: r.mode, key: key}
+	entry := &rule{setting: "redact", text: r.text, mode: r.mode, key: key}
 	s.rules = append(s.rules, entry)
 	for _, name := range r.names {
 		if s.groups[name] != nil {

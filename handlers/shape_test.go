@@ -48,6 +48,7 @@ func TestShape_TakesOutAndLeavesTheRestByteForByte(t *testing.T) {
 		{"a projection below a value", nil, []string{"data.n.a"}, `{"n":"text","m":1}`, `{}`},
 		{"a projection of elements", nil, []string{"data.n.a"}, `{"n":[7, {"a":1,"b":2}, null, {"a":3}]}`, `{"n":[ {"a":1}, {"a":3}]}`},
 		{"a wider path goes before a narrower one", nil, []string{"data.n.a", "data.n"}, `{"n":{"a":1,"b":2}}`, `{"n":{"a":1,"b":2}}`},
+		{"a path that is named twice", []string{"data.b"}, []string{"data.a", "data.a", "data.b"}, `{"a":1,"b":2}`, `{"a":1}`},
 		{"both", []string{"imsi=mask", "data.n.a"}, []string{"data.imsi", "data.n"}, `{"n":{"a":1,"b":2},"imsi":"901430000000001","x":1}`, `{"n":{"b":2},"imsi":"****0001"}`},
 
 		{"JSON in a string", []string{"data.b"}, nil, `"{\"a\": 1.50, \"b\": \"\\n\"}"`, `"{\"a\": 1.50}"`},

@@ -11,7 +11,7 @@ type keepNode struct {
 // everything is kept where no projection says otherwise.
 var everything = &keepNode{all: true}
 
-// add keeps a path and all below it.
+// add keeps a path and all below it, and returns its entry, nil if it was there.
 func (n *keepNode) add(p Path) *rule {
 	for _, name := range p.names {
 		if n.next == nil {
@@ -22,9 +22,10 @@ func (n *keepNode) add(p Path) *rule {
 		}
 		n = n.next[name]
 	}
-	if n.entry == nil {
-		n.all, n.entry = true, &rule{text: p.text}
+	if n.entry != nil {
+		return nil
 	}
+	n.all, n.entry = true, &rule{setting: "project", text: p.text}
 	return n.entry
 }
 

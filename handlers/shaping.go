@@ -49,7 +49,7 @@ func (s *shaping) warn() {
 	for _, r := range s.shape.rules {
 		if r.matches.Load() == 0 {
 			s.logger.Warn("path matches no event", zap.String(consumer.KeyHandler, s.route),
-				zap.String(keyPath, r.text), zap.Int(consumer.KeyCount, misspeltAfter))
+				zap.String(keySetting, r.setting), zap.String(keyPath, r.text), zap.Int(consumer.KeyCount, misspeltAfter))
 		}
 	}
 }
@@ -59,7 +59,7 @@ func (s *shaping) appendStats(to []PathStats) []PathStats {
 		return to
 	}
 	for _, r := range s.shape.rules {
-		to = append(to, PathStats{Route: s.route, Entry: r.text, Matches: r.matches.Load()})
+		to = append(to, PathStats{Route: s.route, Setting: r.setting, Entry: r.text, Matches: r.matches.Load()})
 	}
 	return to
 }

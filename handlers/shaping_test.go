@@ -46,7 +46,7 @@ func TestMux_EachHandlerSeesItsOwnShape(t *testing.T) {
 	if got := string(narrow.events[0].Data); got != `{"sim_sid": "`+aSIM+`"}` {
 		t.Errorf("the one with a projection: got %s", got)
 	}
-	want := []PathStats{{"masked", "iccid=mask", 1}, {"narrow", "data.sim_sid", 1}}
+	want := []PathStats{{"masked", "redact", "iccid=mask", 1}, {"narrow", "project", "data.sim_sid", 1}}
 	if got := m.Stats().Paths; len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
 		t.Errorf("matches: got %v, want %v", got, want)
 	}

@@ -32,9 +32,9 @@ type Stats struct {
 
 // PathStats counts what one entry of a [Shape] has matched.
 type PathStats struct {
-	// Route has the entry, which is as it was written.
-	Route, Entry string
-	Matches      int64
+	// Setting is redact or project; the entry is as it was written.
+	Route, Setting, Entry string
+	Matches               int64
 }
 
 // counters are the live numbers behind Stats.

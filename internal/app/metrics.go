@@ -35,6 +35,9 @@ var (
 	descTimeouts = desc("handler_timeouts_total", "Attempts of handlers that were cut off.")
 	descBatches  = desc("handler_batches_total", "Calls of handlers with several events at once.")
 	descUnrouted = desc("events_unrouted_total", "Events that no handler's patterns match.")
+	descFiltered = desc("events_filtered_total", "Events that matched a handler's patterns and not its condition (where), once for each handler.")
+	descNoFilter = desc("filter_failures_total", "Events that a handler's condition (where) failed on; each is a dead letter.")
+	descPaths    = desc("handler_path_matches_total", "Members of events that an entry of redact or project has matched. One that stays at 0 may be misspelt.", "handler", "setting", "path")
 	descBuryFail = desc("dead_letter_failures_total", "Tries to write a dead letter that failed.")
 	descKept     = desc("events_parked", "Events that wait because a handler has given up on them and is to go on (retry.on_exhausted).")
 	descFindings = desc("schema_findings_total", "Differences between events and their schemas that were found, in the events that were compared.", "type", "kind")
@@ -73,6 +76,11 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	counter(descTimeouts, hs.Timeouts)
 	counter(descBatches, hs.Batches)
 	counter(descUnrouted, hs.Unrouted)
+	counter(descFiltered, hs.Filtered)
+	counter(descNoFilter, hs.FilterFailures)
+	for _, p := range hs.Paths {
+		counter(descPaths, p.Matches, p.Route, p.Setting, p.Entry)
+	}
 	counter(descBuryFail, hs.BuryFailures)
 	gauge(descKept, float64(hs.Parked))
 	if c.found != nil {

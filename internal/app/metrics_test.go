@@ -49,3 +49,37 @@ func TestMetrics_OfAShardGoWithItsLease(t *testing.T) {
 		t.Errorf("live: got %v, want both reasons", err)
 	}
 }
+
+func TestMetrics_CountWhatRedactAndProjectMatch(t *testing.T) {
+	t.Parallel()
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collector{status: func() consumer.Status { return consumer.Status{} }, stats: func() handlers.Stats {
+		return handlers.Stats{Filtered: 5, FilterFailures: 2, Paths: []handlers.PathStats{
+			{Route: "lake", Setting: "redact", Entry: "data.imsi", Matches: 3}, {Route: "lake", Setting: "project", Entry: "data.imsi"},
+		}}
+	}})
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(map[string]float64)
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			var labels []string
+			for _, l := range m.GetLabel() {
+				labels = append(labels, l.GetValue())
+			}
+			got[f.GetName()+strings.Join(labels, ",")] = m.GetCounter().GetValue()
+		}
+	}
+	for name, want := range map[string]float64{
+		"korestream_events_filtered_total":                            5,
+		"korestream_filter_failures_total":                            2,
+		"korestream_handler_path_matches_totallake,data.imsi,redact":  3,
+		"korestream_handler_path_matches_totallake,data.imsi,project": 0,
+	} {
+		if v, ok := got[name]; !ok || v != want {
+			t.Errorf("%s: got %v, %t; want %v", name, v, ok, want)
+		}
+	}
+}

@@ -87,8 +87,15 @@ type redriver struct {
 	daemon *Daemon // has the handlers, and runs nothing
 	routes []handlers.Route
 	policy handlers.RetryPolicy
-	muxes  map[string]*handlers.Mux // by the handler that gave up
+	muxes  map[redriveWay]*handlers.Mux
 	gaveUp *refusal
+}
+
+// redriveWay is how a letter goes: to the handler that gave up on it, and whether
+// that handler's condition is asked.
+type redriveWay struct {
+	handler string
+	asked   bool
 }
 
 // refusal is the burier of a redrive: what is given up on again stays where it
@@ -109,7 +116,7 @@ func newRedriver(ctx context.Context, cfg *config.Config, log *zap.Logger) (*red
 			return nil, err
 		}
 	}
-	r := &redriver{daemon: &Daemon{cfg: cfg, log: log, clients: c}, policy: redrivePolicy(cfg.Retry), muxes: make(map[string]*handlers.Mux), gaveUp: &refusal{}}
+	r := &redriver{daemon: &Daemon{cfg: cfg, log: log, clients: c}, policy: redrivePolicy(cfg.Retry), muxes: make(map[redriveWay]*handlers.Mux), gaveUp: &refusal{}}
 	if r.routes, err = r.daemon.openHandlers(); err != nil {
 		r.daemon.Close()
 		return nil, err
@@ -164,7 +171,7 @@ func (r *redriver) one(ctx context.Context, l *handlers.Letter) error {
 	if err != nil {
 		return err
 	}
-	mux, err := r.mux(l.Handler)
+	mux, err := r.mux(redriveWay{l.Handler, l.Reason == consumer.ReasonFilter})
 	if err != nil {
 		return err
 	}
@@ -187,28 +194,34 @@ func (r *redriver) one(ctx context.Context, l *handlers.Letter) error {
 
 // mux returns what takes an event to the handler that gave up on it, or to all
 // if none has.
-func (r *redriver) mux(name string) (*handlers.Mux, error) {
-	if m := r.muxes[name]; m != nil {
+func (r *redriver) mux(way redriveWay) (*handlers.Mux, error) {
+	if m := r.muxes[way]; m != nil {
 		return m, nil
 	}
 	routes := r.routes
-	if name != "" {
+	if way.handler != "" {
 		routes = nil
 		for _, route := range r.routes {
-			if route.Name == name {
-				// Whatever its patterns say now, this event was its.
-				routes = append(routes, handlers.Route{Name: name, Match: handlers.Everything(), Handler: route.Handler, Policy: route.Policy})
+			if route.Name != way.handler {
+				continue
 			}
+			// Whatever its patterns and its condition say now, this event was its,
+			// unless it is the condition that has failed.
+			route.Match = handlers.Everything()
+			if !way.asked {
+				route.Where = nil
+			}
+			routes = append(routes, route)
 		}
 		if len(routes) == 0 {
-			return nil, fmt.Errorf("there is no handler %q in the configuration any more", name)
+			return nil, fmt.Errorf("there is no handler %q in the configuration any more", way.handler)
 		}
 	}
 	m, err := handlers.NewMux(routes, r.gaveUp, r.policy)
 	if err != nil {
 		return nil, err
 	}
-	r.muxes[name] = m
+	r.muxes[way] = m
 	return m, nil
 }
 

@@ -79,6 +79,9 @@ func (d *Daemon) openHandlers() ([]handlers.Route, error) {
 			}
 			r.Match = append(r.Match, p)
 		}
+		if err := shapeRoute(&r, &d.cfg.Handlers[i]); err != nil {
+			return nil, fmt.Errorf("handlers[%d] %s: %w", i, h.Name, err)
+		}
 		routes = append(routes, r)
 	}
 	return routes, nil

@@ -156,10 +156,15 @@ func (p *problems) failed(key string) bool {
 	return false
 }
 
-// checkFiles finds out whether the files can be written, so that it is said now
-// and not with the first event.
+// checkFiles finds out whether the files can be written, and those of keys read,
+// so that it is said now and not with the first event.
 func (c *Config) checkFiles(l *loader) {
 	for i, h := range c.Handlers {
+		if at := fmt.Sprintf("%s[%d].redact_key_file", handlersKey, i); h.RedactKey != "" && !l.failed(at) {
+			if _, err := handlers.ReadShapeKey(h.RedactKey); err != nil {
+				l.add(at, l.sources[handlersKey], "%v", err)
+			}
+		}
 		if h.Type == "ndjson" && h.Path != "" && h.Path != handlers.Stdout {
 			if err := writable(h.Path); err != nil {
 				l.add(fmt.Sprintf("%s[%d].path", handlersKey, i), l.sources[handlersKey], "%v", err)

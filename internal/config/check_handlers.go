@@ -39,6 +39,7 @@ func (c *Config) checkHandlers(l *loader) {
 		if !l.failed("retry.initial_backoff") && !l.failed("retry.max_backoff") {
 			h.Retry.check(l, at+".retry", source)
 		}
+		h.checkShape(l, at, source)
 		h.checkType(l, at, source)
 		c.checkSIMs(l, h, at, source)
 	}

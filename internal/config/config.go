@@ -47,6 +47,10 @@ type Handler struct {
 	Name         string        `key:"name" doc:"unique name, in logs, metrics and dead letters"`
 	Type         string        `key:"type" enum:"log|ndjson|postgres|sqs|s3|http|simstate" doc:"log: one log line an event; ndjson: one line of JSON an event, as received; postgres: rows of events and of the last state of each SIM; sqs: one message an event, as received; s3: objects of NDJSON by hour and type; http: CloudEvents posted to a URL; simstate: the last state of each SIM alone"`
 	Match        []string      `key:"match" default:"*" doc:"patterns of event types; * is any run of characters"`
+	Where        string        `key:"where" doc:"condition on the events that match, in CEL, over the envelope and data: data.network.iso_country in ['US', 'CA']; an event that lacks what it asks for does not match, one that it fails on is a dead letter"`
+	Redact       []string      `key:"redact" doc:"what the handler does not see of data: paths such as data.network.sid, and iccid, imei, imsi, ip, location; removed, or with =mask all but the last four characters, or with =hash in its place"`
+	RedactKey    string        `key:"redact_key_file" doc:"a file with the key of the hashes, 16 bytes or more; one key gives one hash of a value everywhere"`
+	Project      []string      `key:"project" doc:"paths that are all the handler sees of data; the envelope it always sees"`
 	Path         string        `key:"path" doc:"ndjson: the file, or - for standard output"`
 	Sync         string        `key:"sync" enum:"always|interval|never" doc:"ndjson: when lines are synced to disk; a file's default is always (events handled at once share a sync), standard output's never"`
 	SyncInterval time.Duration `key:"sync_interval" default:"1s" doc:"ndjson: how often, with sync: interval"`

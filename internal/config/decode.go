@@ -173,6 +173,7 @@ func textList(value any) ([]string, error) {
 			}
 		}
 	case []any:
+		out = []string{} // not nil: nothing is not the same as not set
 		for _, e := range v {
 			s, err := scalar(e)
 			if err != nil {
