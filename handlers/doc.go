@@ -2,9 +2,9 @@
 //
 // A [Mux] is the consumer's dispatcher. An event goes through it like this:
 //
-//	Dispatch ─▶ dedupe ─▶ schema ─▶ every route whose pattern matches, in parallel ─▶ done
-//	               │         │        retry ─▶ time-out ─▶ recover ─▶ Handler
-//	               │         │          └ given up ─▶ bury (again and again until durable)
+//	Dispatch ─▶ dedupe ─▶ schema ─▶ every route that matches, in parallel ─▶ done
+//	               │         │        shape ─▶ retry ─▶ time-out ─▶ recover ─▶ Handler
+//	               │         │                   └ given up ─▶ bury (again and again until durable)
 //	               │         └ does not match, and is to be buried then ─▶ bury
 //	               └ handled before ─▶ Duplicate
 //
@@ -27,6 +27,12 @@
 // every route, because the next event of the key is dispatched only when all
 // routes of this one are done. A handler that must run after another belongs
 // into one Handler with it.
+//
+// A route matches an event if one of its patterns matches the type and its
+// condition ([Where]), if it has one, holds. An event that a condition fails on is
+// buried for that route, with the reason filter_failed. A [Shape] is what a
+// route's handler sees of the event, and nobody else: lanes, dedupe and dead
+// letters have the whole.
 //
 // An event that no route matches is [consumer.Handled], the same as one whose
 // handlers had nothing to do. It is counted on its own ([Stats].Unrouted), so
