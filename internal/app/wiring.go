@@ -116,6 +116,12 @@ func (d *Daemon) makeHandler(h config.Handler) (handlers.Handler, error) {
 		return handlers.OpenS3(d.clients.s3, h.S3())
 	case "http":
 		return handlers.OpenHTTP(h.HTTP())
+	case "exec":
+		x, err := handlers.OpenExec(h.Exec(), handlers.WithExecLogger(log))
+		if err == nil {
+			d.starters = append(d.starters, starter{"handler " + h.Name, x.Start})
+		}
+		return x, err
 	}
 	if factory, ok := handlers.Registered(h.Type); ok {
 		return factory(handlers.Options{Name: h.Name, Settings: h.Settings, Logger: log})

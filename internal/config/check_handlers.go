@@ -65,7 +65,7 @@ func (h *Handler) checkType(l *loader, at, source string) {
 	}
 	switch {
 	case h.Type == "":
-		l.add(at+".type", source, "not set: want log, ndjson, postgres, sqs, s3, http or simstate")
+		l.add(at+".type", source, "not set: want log, ndjson, postgres, sqs, s3, http, exec or simstate")
 	case h.Type == "ndjson" && h.Path == "":
 		l.add(at+".path", source, "not set: name the file, or - for standard output")
 	case h.Type != "ndjson" && h.Path != "" && !l.failed(at+".type"):
@@ -94,6 +94,8 @@ func (h *Handler) checkType(l *loader, at, source string) {
 		err = h.S3().Validate()
 	case "http":
 		err = h.HTTP().Validate()
+	case "exec":
+		err = h.Exec().Validate()
 	}
 	if err != nil {
 		l.add(at, source, "%v", err)
@@ -152,6 +154,11 @@ func (h *Handler) HTTP() handlers.HTTPConfig {
 		c.MaxConns = h.MaxConns
 	}
 	return c
+}
+
+// Exec returns the settings of a handler of type exec.
+func (h *Handler) Exec() handlers.ExecConfig {
+	return handlers.ExecConfig{Command: h.Command, Dir: h.Dir, Env: h.Env, StopTimeout: h.StopTimeout, MaxLine: h.MaxLine}
 }
 
 // SQS returns the settings of a handler of type sqs.

@@ -45,7 +45,7 @@ type Startup struct {
 // Handler is one route: a handler and the types of the events that it gets.
 type Handler struct {
 	Name         string        `key:"name" doc:"unique name, in logs, metrics and dead letters"`
-	Type         string        `key:"type" enum:"log|ndjson|postgres|sqs|s3|http|simstate" doc:"log: one log line an event; ndjson: one line of JSON an event, as received; postgres: rows of events and of the last state of each SIM; sqs: one message an event, as received; s3: objects of NDJSON by hour and type; http: CloudEvents posted to a URL; simstate: the last state of each SIM alone"`
+	Type         string        `key:"type" enum:"log|ndjson|postgres|sqs|s3|http|exec|simstate" doc:"log: one log line an event; ndjson: one line of JSON an event, as received; postgres: rows of events and of the last state of each SIM; sqs: one message an event, as received; s3: objects of NDJSON by hour and type; http: CloudEvents posted to a URL; exec: lines of JSON to a program that is kept running; simstate: the last state of each SIM alone"`
 	Match        []string      `key:"match" default:"*" doc:"patterns of event types; * is any run of characters"`
 	Where        string        `key:"where" doc:"condition on the events that match, in CEL, over the envelope and data: data.network.iso_country in ['US', 'CA']; an event that lacks what it asks for does not match, one that it fails on is a dead letter"`
 	Redact       []string      `key:"redact" doc:"what the handler does not see of data: paths such as data.network.sid, and iccid, imei, imsi, ip, location; removed, or with =mask all but the last four characters, or with =hash in its place"`
@@ -74,6 +74,11 @@ type Handler struct {
 	MaxSIMs      int           `key:"max_sims" default:"0" doc:"simstate, memory: most SIMs; the one goes first that has longest had nothing new; 0 is 100,000"`
 	Table        string        `key:"table" doc:"simstate, dynamodb: the table, made if it is not there, billed on demand; empty is the application's name with -sims"`
 	TTL          time.Duration `key:"ttl" default:"0s" doc:"simstate, dynamodb: after how long a SIM is forgotten of which nothing new came; 0s is never"`
+	Command      []string      `key:"command" doc:"exec: the program and its arguments, a list; no shell reads them"`
+	Dir          string        `key:"dir" doc:"exec: the directory that it runs in; empty is this process's"`
+	Env          []string      `key:"env" doc:"exec: a list of NAME=value beside this process's own; for a secret name a file"`
+	StopTimeout  time.Duration `key:"stop_timeout" default:"2s" doc:"exec: how long the program has to end when its input has; this comes after drain.timeout"`
+	MaxLine      int           `key:"max_line_bytes" default:"65536" doc:"exec: most bytes of a line that it answers with"`
 	Settings     Settings      `key:"settings" doc:"what a handler of a type of your own wants to know"`
 	Batch        Batch         `key:"batch"`
 	Retry        Retry         `key:"retry"`

@@ -59,8 +59,8 @@ func TestLoad_ReadsEverything(t *testing.T) {
 	batch, retry := Batch{MaxWait: 20 * time.Millisecond}, c.Retry
 	retry.MaxAge = 0 // its own
 	want := []Handler{
-		{Name: "archive", Type: "ndjson", Path: "events.ndjson", Match: []string{"*.data-session.*", "*.test.*"}, Sync: "always", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxMessage: 1 << 20, Mode: "structured", Compression: "gzip", Rotate: Rotate{Interval: time.Hour, Compression: "zstd", Keep: 48}, Batch: batch, Retry: retry},
-		{Name: "out", Type: "ndjson", Path: "-", Match: []string{"*"}, Sync: "never", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxMessage: 1 << 20, Mode: "structured", Compression: "gzip", Rotate: Rotate{Compression: "none"}, Batch: batch, Retry: c.Retry},
+		{Name: "archive", Type: "ndjson", Path: "events.ndjson", Match: []string{"*.data-session.*", "*.test.*"}, Sync: "always", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxMessage: 1 << 20, Mode: "structured", Compression: "gzip", StopTimeout: 2 * time.Second, MaxLine: 64 << 10, Rotate: Rotate{Interval: time.Hour, Compression: "zstd", Keep: 48}, Batch: batch, Retry: retry},
+		{Name: "out", Type: "ndjson", Path: "-", Match: []string{"*"}, Sync: "never", SyncInterval: time.Second, Schema: "korestream", CreateSchema: true, MaxMessage: 1 << 20, Mode: "structured", Compression: "gzip", StopTimeout: 2 * time.Second, MaxLine: 64 << 10, Rotate: Rotate{Compression: "none"}, Batch: batch, Retry: c.Retry},
 	}
 	if diff := cmp.Diff(want, c.Handlers); diff != "" {
 		t.Errorf("handlers (-want +got):\n%s", diff)
