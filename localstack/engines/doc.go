@@ -1,6 +1,6 @@
-// Package engines runs the Kinesis and the DynamoDB of others beside a test:
-// kinesis-local and dynalite, two npm packages that are pinned by the lock file
-// in localstack/emulators.
+// Package engines runs the Kinesis, the DynamoDB and the SQS of others beside a
+// test: kinesis-local, dynalite and fauxqs, npm packages that are pinned by the
+// lock file in localstack/emulators.
 //
 // The first start of a given lock file installs the packages into the user's
 // cache directory; later ones, of whatever process, find them there. Node and

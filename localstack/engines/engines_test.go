@@ -42,7 +42,7 @@ func started(t *testing.T, start func(context.Context) (*Engine, error)) *Engine
 func TestEngine_AnswersOnLoopbackUntilItIsStopped(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(context.Context) (*Engine, error){
-		KinesisLocal: StartKinesis, Dynalite: StartDynamoDB,
+		KinesisLocal: StartKinesis, Dynalite: StartDynamoDB, Fauxqs: StartSQS,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

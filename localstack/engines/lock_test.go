@@ -16,7 +16,7 @@ func TestLockFile_NamesNoRegistryButThePublicOne(t *testing.T) {
 	}
 	read(t, "package-lock.json", &lock)
 	if len(lock.Packages) < 3 {
-		t.Fatalf("got %d packages, want those of two engines", len(lock.Packages))
+		t.Fatalf("got %d packages, want those of three engines", len(lock.Packages))
 	}
 	for name, p := range lock.Packages {
 		if u, err := url.Parse(p.Resolved); err != nil || u.Host != "" && u.Host != "registry.npmjs.org" {
@@ -33,7 +33,7 @@ func TestPackages_ArePinnedToOneVersion(t *testing.T) {
 	var manifest struct{ Dependencies map[string]string }
 	read(t, "package.json", &manifest)
 	exact := regexp.MustCompile(`^\d+\.\d+\.\d+$`)
-	for _, name := range []string{KinesisLocal, Dynalite} {
+	for _, name := range []string{KinesisLocal, Dynalite, Fauxqs} {
 		if version := manifest.Dependencies[name]; !exact.MatchString(version) {
 			t.Errorf("%s: got %q, want one version", name, version)
 		}

@@ -9,6 +9,7 @@ import (
 const (
 	KinesisLocal = "kinesis-local"
 	Dynalite     = "dynalite"
+	Fauxqs       = "fauxqs"
 )
 
 // StartKinesis starts kinesis-local: Kinesis without quotas and without a
@@ -49,5 +50,21 @@ func StartDynamoDB(ctx context.Context) (*Engine, error) {
 		script: filepath.Join("node_modules", Dynalite, "cli.js"),
 		args:   []string{"--port", askedPort, "--createTableMs", "20", "--deleteTableMs", "20", "--updateTableMs", "20"},
 		health: "/",
+	})
+}
+
+// StartSQS starts fauxqs: SQS with FIFO queues, deduplication, visibility and the
+// limits of size, but one that refuses characters above U+FFFF. Its version is
+// the last one for Node 20. The context bounds the start.
+func StartSQS(ctx context.Context) (*Engine, error) {
+	dir, err := Install(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return start(ctx, dir, launch{
+		name:   Fauxqs,
+		script: filepath.Join("node_modules", Fauxqs, "dist", "server.js"),
+		health: "/health",
+		env:    []string{"FAUXQS_PORT=" + askedPort, "FAUXQS_LOGGER=false"},
 	})
 }
