@@ -90,8 +90,8 @@ func TestExec_AProgramThatKeepsEndingIsStartedSeldom(t *testing.T) {
 	t.Parallel()
 	x, logs := openExec(t, childOf("exit"))
 	var longest time.Duration
-	deadline := time.Now().Add(2 * time.Second)
-	for time.Now().Before(deadline) {
+	deadline := time.Now().Add(30 * time.Second)
+	for longest < 2*execFirstDelay && time.Now().Before(deadline) {
 		err := x.Handle(t.Context(), telling(t, "EZ1", "{}"))
 		if !IsUnavailable(err) {
 			t.Fatalf("got %v, want an unavailable error", err)
@@ -100,9 +100,9 @@ func TestExec_AProgramThatKeepsEndingIsStartedSeldom(t *testing.T) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	if n := logs.FilterMessage("program started").Len(); n < 2 || n > 8 {
-		t.Errorf("got %d starts in 2 s, want a few: 100 ms apart and doubling", n)
+		t.Errorf("got %d starts, want a few: 100 ms apart and doubling", n)
 	}
-	if longest < 200*time.Millisecond {
+	if longest < 2*execFirstDelay {
 		t.Errorf("got waits of up to %s, want them to grow", longest)
 	}
 	for range 20 {
