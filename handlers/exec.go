@@ -91,11 +91,13 @@ func (c ExecConfig) Validate() error {
 // When the program dies, its events in flight are [Unavailable], and the next
 // call of Handle starts it again: at once if it had answered any, else after a
 // while that grows to 30 s. The same goes for one that closes its stdin or
-// stdout, or answers nothing while an attempt times out: it is ended. What it
-// dies of is found and blamed, so that it is given up in time: an event that was
-// in flight at two ends, or timed out twice, is tried with no other beside it.
-// If the program ends then, or again says nothing, though it had answered others
-// since its start, that is a failed attempt of the event's own.
+// stdout, or answers nothing while an attempt times out: it is ended, so the
+// time-out must be longer than its start takes.
+//
+// What the program dies of is found and blamed, so that it is given up in time:
+// an event that was in flight at two ends, or timed out twice, is tried with no
+// other beside it. If the program ends then, or again says nothing, though it had
+// answered others since its start, that is a failed attempt of the event's own.
 //
 // Handle returns nil when the program has said so. It returns at once when its
 // context ends, and then what the program does with the event goes unseen: the

@@ -130,7 +130,10 @@ func TestExec_TheEventThatTheProgramDiesOfIsFoundAndBuried(t *testing.T) {
 			x, _ := openExec(t, cfg)
 			burier := &memoryBurier{}
 			policy := attempts(2)
-			policy.InitialBackoff, policy.MaxBackoff, policy.Timeout = 5*time.Millisecond, 50*time.Millisecond, 300*time.Millisecond
+			policy.InitialBackoff, policy.MaxBackoff = 5*time.Millisecond, 50*time.Millisecond
+			if role == "stuck" {
+				policy.Timeout = time.Second
+			}
 			m := newMux(t, burier, policy, []Route{to(t, "exec", x)})
 			var all sync.WaitGroup
 			var done atomic.Bool

@@ -154,6 +154,7 @@ func TestLoad_NamesEveryMistake(t *testing.T) {
 		{"files that are not one handler's", "stream: s\ndead_letters: {path: d}\nhandlers: [{name: a, type: ndjson, path: a}, {name: b, type: ndjson, path: a}, {name: c, type: ndjson, path: ./a, rotate: {max_bytes: 1}}, {name: d, type: ndjson, path: d, rotate: {max_bytes: 1}}]", nil, []string{
 			"handlers[2].path: is handlers[0].path too", "handlers[3].path: is dead_letters.path too",
 		}},
+		{"programs", "stream: s\nhandlers: [{name: a, type: exec}, {name: b, type: exec, command: [sh, -c, cat], env: [A=1, B]}, {name: c, type: exec, command: [sh], max_line_bytes: 1}, {name: d, type: exec, command: [sh], stop_timeout: 0s}, {name: e, type: exec, command: [sh], batch: {max_events: 2}}]", nil, []string{"handlers[0]: field Command", "handlers[1]: field Env", "handlers[2]: field MaxLine", "handlers[3]: field StopTimeout", "handlers[4].batch: one event at a time"}},
 		{"handlers that are none", "stream: s\nhandlers: 7", nil, []string{"handlers: want a list"}},
 		{"a handler that is none", "stream: s\nhandlers: [7]", nil, []string{"handlers[0]: name and a type"}},
 		{"no handlers", "stream: s\nhandlers: []", nil, []string{"handlers: at least one"}},
