@@ -45,13 +45,14 @@ func newLetterSink(t *testing.T, kind string, s *site) letterSink {
 
 func TestRun_LettersAllLandAfterTheirSinkWasAwayFor30s(t *testing.T) {
 	t.Parallel()
+	scenarios := make(map[string]func(*testing.T))
 	for _, kind := range []string{"sqs", "s3", "kinesis"} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
+		scenarios[kind] = func(t *testing.T) {
 			s := newSite(t, 2)
 			lettersLand(t, s, kind, newLetterSink(t, kind, s))
-		})
+		}
 	}
+	together(t, scenarios)
 }
 
 // lettersLand has poison of both kinds arrive while the sink is away: events that

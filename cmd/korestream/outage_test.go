@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -57,8 +58,26 @@ func (o sinkOutage) survive(t *testing.T) {
 	t.Logf("sink away under 200 events/s: %d of %d events there, %d twice, none buried, caught up %s after it was back", len(times), n, twice, took.Round(100*time.Millisecond))
 }
 
-func TestRun_SQSGetsEverythingAfterAnOutageOf30s(t *testing.T) {
+func TestRun_SinksGetEverythingAfterAnOutageOf30s(t *testing.T) {
 	t.Parallel()
+	together(t, map[string]func(*testing.T){
+		"sqs": sqsAway, "s3": s3Away, "exec away, then broken": programAwayThenBroken,
+		"exec killed every 3 s": programKilledAgainAndAgain,
+	})
+}
+
+// together runs scenarios side by side in the one slot of the test that calls it:
+// what they do is mostly to wait.
+func together(t *testing.T, scenarios map[string]func(*testing.T)) {
+	t.Helper()
+	var all sync.WaitGroup
+	for name, scenario := range scenarios {
+		all.Go(func() { t.Run(name, scenario) })
+	}
+	all.Wait()
+}
+
+func sqsAway(t *testing.T) {
 	g, client, queue := sqsGate(t)
 	times := make(map[string]int)
 	sinkOutage{
@@ -72,8 +91,7 @@ func TestRun_SQSGetsEverythingAfterAnOutageOf30s(t *testing.T) {
 	}.survive(t)
 }
 
-func TestRun_S3GetsEverythingAfterAnOutageOf30s(t *testing.T) {
-	t.Parallel()
+func s3Away(t *testing.T) {
 	g, backend := s3Gate(t)
 	sinkOutage{
 		handler: "{name: bucket, type: s3, bucket: " + sinkName + ", batch: {max_events: 50, max_wait: 100ms}}",
@@ -89,8 +107,7 @@ func (g *gate) awayFor(d time.Duration) {
 	g.open()
 }
 
-func TestRun_ExecGetsEverythingAfterItsProgramWasAwayAndBrokenFor30s(t *testing.T) {
-	t.Parallel()
+func programAwayThenBroken(t *testing.T) {
 	x := newExecSite(t)
 	sinkOutage{
 		handler: x.handler(),
@@ -108,8 +125,7 @@ func TestRun_ExecGetsEverythingAfterItsProgramWasAwayAndBrokenFor30s(t *testing.
 	}.survive(t)
 }
 
-func TestRun_ExecLosesNothingWhenItsProgramIsKilledAgainAndAgain(t *testing.T) {
-	t.Parallel()
+func programKilledAgainAndAgain(t *testing.T) {
 	x := newExecSite(t)
 	var last *proc
 	sinkOutage{
