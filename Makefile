@@ -1,7 +1,7 @@
 # `make` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fuzz soak bench bench-short bench-peers cover
+.PHONY: help run test lint fuzz soak bench bench-short bench-peers bench-more cover
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ bench-short: ## what korestream costs beside the floor; fails above MOST (2.5) f
 
 bench-peers: ## korestream beside its peers, about 12 minutes alone on two cores; writes docs/benchmarks.md
 	cd bench && go run . peers
+
+bench-more: ## latency, idle cost, a backlog and hand-over, about 7 minutes; goes into the same document
+	cd bench && go run . more
 
 cover: ## coverage of consumer, checkpoint and event; fails below 90 %
 	@for pkg in consumer checkpoint event; do \

@@ -19,6 +19,7 @@ type command struct {
 var commands = []command{
 	{"stub", "serve a stream that is filled already, on loopback", runStub},
 	{"peers", "compare korestream with its peers and write docs/benchmarks.md", runPeers},
+	{"more", "measure latency, idle cost, backlog and hand-over, for the same document", runMore},
 	{"draw", "write the document again from the numbers of the last run", runDraw},
 	{"short", "compare korestream with the floor; fails above a ratio", runShort},
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +20,7 @@ import (
 
 // All entrants. The first two are in every race, see short.go.
 var (
-	korestreamDedupe = measure.Entrant{Name: "korestream, dedupe on", Program: "korestream", Decode: peers.DecodeEvent, Dedupe: true}
+	korestreamDedupe = measure.Entrant{Name: "korestream", Program: "korestream", Decode: peers.DecodeEvent}
 	bare             = measure.Entrant{Name: "bare SDK loop", Program: "bare", Decode: peers.DecodeJSON}
 	harlow           = measure.Entrant{Name: "harlow/kinesis-consumer", Program: "harlow", Decode: peers.DecodeJSON}
 	vmware           = measure.Entrant{Name: "vmware-go-kcl-v2, newest SDK", Program: "vmware-newest", Decode: peers.DecodeJSON}
@@ -58,7 +60,11 @@ func runPeers(ctx context.Context, args []string) error {
 		return fmt.Errorf("make a folder: %w", err)
 	}
 	defer os.RemoveAll(bin)
-	d := report.Document{Environment: report.Here(ctx)}
+	d, err := load(o.out) // what else was measured is kept
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	d.Environment, d.Races, d.Versions = report.Here(ctx), nil, nil
 	for _, race := range races(o) {
 		if !strings.HasPrefix(race.Name, o.only) {
 			continue
@@ -143,13 +149,9 @@ func runDraw(_ context.Context, args []string) error {
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	data, err := os.ReadFile(filepath.Join(*out, "benchmarks", resultsFile))
+	d, err := load(*out)
 	if err != nil {
-		return fmt.Errorf("read results: %w", err)
-	}
-	var d report.Document
-	if err := json.Unmarshal(data, &d); err != nil {
-		return fmt.Errorf("read results: %w", err)
+		return err
 	}
 	return save(*out, d)
 }

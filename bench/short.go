@@ -14,8 +14,12 @@ import (
 
 // Entrants that are in every race.
 var (
-	floor      = measure.Entrant{Name: "floor", Program: "floor", Decode: peers.DecodeEvent}
-	korestream = measure.Entrant{Name: "korestream", Program: "korestream", Decode: peers.DecodeEvent}
+	floor = measure.Entrant{Name: "floor", Program: "floor", Decode: peers.DecodeEvent}
+	// A row with and one without the recognition of repeated events: no peer does
+	// that, and it is on by default.
+	korestream = measure.Entrant{
+		Name: "korestream, dedupe off", Program: "korestream", Decode: peers.DecodeEvent, Settings: peers.Settings{"dedupe.store": "none"},
+	}
 )
 
 // runShort compares korestream with the floor only, and fails if it costs more

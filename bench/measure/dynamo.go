@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -48,7 +49,7 @@ func (d *dynamo) clear() {
 func (d *dynamo) counts() map[string]int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.requests
+	return maps.Clone(d.requests)
 }
 
 // ServeHTTP implements http.Handler.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"time"
 
@@ -89,7 +88,7 @@ func (r Race) Run(ctx context.Context, bin string, said io.Writer) (_ Outcome, e
 			if p.full, err = e.consume(ctx, bin, full, db, r.Patience); err != nil {
 				return Outcome{}, err
 			}
-			requests[i] = maps.Clone(db.counts())
+			requests[i] = db.counts()
 			pairs[i] = append(pairs[i], p)
 			fmt.Fprintf(said, "%s, round %d: %-40s %6.2f CPU s per million records (%.1f s)\n", r.Name, round+1, e.Name, p.cpu(), p.full.wall.Seconds())
 		}

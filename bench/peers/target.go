@@ -1,20 +1,15 @@
 package peers
 
 import (
-	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"net/url"
-	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"korestream/bench/tally"
 	"korestream/internal/awsclient"
 )
 
@@ -30,8 +25,33 @@ type Target struct {
 	Patience time.Duration
 	// Decode says what reads the envelope.
 	Decode Decoder
-	// Dedupe is for korestream alone: recognise repeated events.
-	Dedupe bool
+	// Hold is how long a consumer goes on when it has handled everything, to see
+	// what it costs when nothing comes. It says when that begins.
+	Hold time.Duration
+	// Settings are for korestream alone: key=value, as in its configuration.
+	Settings Settings
+	// Latency is for korestream alone: note how old each event was by its time
+	// when it was handled.
+	Latency bool
+}
+
+// Settings are settings of a configuration, by key.
+type Settings map[string]string
+
+// String implements flag.Value.
+func (s Settings) String() string { return fmt.Sprint(map[string]string(s)) }
+
+// Set implements flag.Value: it adds key=value.
+func (s *Settings) Set(text string) error {
+	key, value, ok := strings.Cut(text, "=")
+	if !ok {
+		return fmt.Errorf("%q: want key=value", text)
+	}
+	if *s == nil {
+		*s = make(Settings)
+	}
+	(*s)[key] = value
+	return nil
 }
 
 // Flags makes the flags that set a target.
@@ -43,15 +63,22 @@ func (t *Target) Flags(f *flag.FlagSet) {
 	f.Int64Var(&t.Records, "records", 0, "stop after so many records")
 	f.DurationVar(&t.Patience, "patience", 2*time.Minute, "stop after so long at the latest")
 	f.TextVar(&t.Decode, "decode", DecodeJSON, "what reads the envelope: json or event")
-	f.BoolVar(&t.Dedupe, "dedupe", false, "korestream: recognise repeated events")
+	f.DurationVar(&t.Hold, "hold", 0, "go on for so long when everything is handled")
+	f.Var(&t.Settings, "set", "korestream: key=value of its configuration; may be repeated")
+	f.BoolVar(&t.Latency, "latency", false, "korestream: note how old each event was when it was handled")
 }
 
 // Args are the arguments that Flags reads.
 func (t Target) Args() []string {
-	return []string{
+	args := []string{
 		"-kinesis", t.Kinesis, "-dynamo", t.Dynamo, "-stream", t.Stream, "-shards", fmt.Sprint(t.Shards),
-		"-records", fmt.Sprint(t.Records), "-patience", t.Patience.String(), "-decode", string(t.Decode), fmt.Sprintf("-dedupe=%t", t.Dedupe),
+		"-records", fmt.Sprint(t.Records), "-patience", t.Patience.String(), "-decode", string(t.Decode),
+		"-hold", t.Hold.String(), fmt.Sprintf("-latency=%t", t.Latency),
 	}
+	for key, value := range t.Settings {
+		args = append(args, "-set", key+"="+value)
+	}
+	return args
 }
 
 // AWS returns the settings of a client of the endpoint at address.
@@ -63,41 +90,4 @@ func (t Target) AWS(address string) aws.Config {
 		// connections now and then, whichever consumer it is.
 		HTTPClient: awsclient.PlainBodies(awshttp.NewBuildableClient()),
 	}
-}
-
-// Consumer consumes a target, counting every event, until ctx ends. It returns
-// nil when it has left everything as a planned stop does.
-type Consumer func(ctx context.Context, t Target, c *tally.Counter) error
-
-var errImpatient = errors.New("not all records came in time")
-
-// Main is the main of a consumer's program.
-func Main(consume Consumer) {
-	var t Target
-	t.Flags(flag.CommandLine)
-	flag.Parse()
-	if err := Run(consume, t, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-// Run runs a consumer until it has counted what there is, and writes the result.
-func Run(consume Consumer, t Target, out io.Writer) error {
-	if _, err := url.Parse(t.Kinesis); err != nil || t.Kinesis == "" {
-		return fmt.Errorf("address of Kinesis: %q", t.Kinesis)
-	}
-	patience, cancel := context.WithTimeoutCause(context.Background(), t.Patience, errImpatient)
-	defer cancel()
-	ctx, stop := context.WithCancel(patience)
-	defer stop()
-	counter := tally.NewCounter(t.Records, stop)
-	err := consume(ctx, t, counter)
-	if err == nil && patience.Err() != nil {
-		err = fmt.Errorf("%d of %d records: %w", counter.Tally().Records, t.Records, errImpatient)
-	}
-	if err != nil {
-		return err
-	}
-	return tally.NewResult(counter.Tally()).Write(out)
 }

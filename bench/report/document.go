@@ -11,10 +11,18 @@ import (
 // MainRace is the name of the race that all others are variations of.
 const MainRace = "64 shards"
 
+// Ours is the name of the entrant that others are compared with.
+const Ours = "korestream"
+
 // Document is everything that was measured in one go.
 type Document struct {
 	Environment Environment       `json:"environment"`
 	Races       []measure.Outcome `json:"races"`
+	// The rest is of korestream alone, and may be lacking.
+	Latency []measure.Latency `json:"latency,omitempty"`
+	Idle    []measure.Idle    `json:"idle,omitempty"`
+	Backlog *measure.Backlog  `json:"backlog,omitempty"`
+	Fleet   *measure.Fleet    `json:"fleet,omitempty"`
 	// Versions are those of the modules that matter, by program.
 	Versions map[string]string `json:"versions"`
 }

@@ -40,6 +40,7 @@ func (d Document) markdown() string {
 		}
 	}
 	d.writeArms(&b)
+	d.writeMore(&b)
 	b.WriteString(method)
 	d.writeEnvironment(&b)
 	return b.String()
@@ -47,8 +48,8 @@ func (d Document) markdown() string {
 
 func (d Document) writeMain(b *strings.Builder, o measure.Outcome) {
 	fmt.Fprintf(b, "## %s\n\n", caption(o))
-	t := Table{Texts: 1, Head: []string{"consumer", "CPU s per million records", "range", "in floors", "beside korestream", "allocations / record", "bytes / record", "peak MiB"}}
-	floor, ours := o.Costs[0].CPU, costNamed(o, "korestream").CPU
+	t := Table{Texts: 1, Head: []string{"consumer", "CPU s per million records", "range", "in floors", "beside " + Ours, "allocations / record", "bytes / record", "peak MiB"}}
+	floor, ours := o.Costs[0].CPU, costNamed(o, Ours).CPU
 	for _, c := range o.Costs {
 		t.Add(c.Name, number(c.CPU), number(c.CPULeast)+"–"+number(c.CPUMost), ratio(c.CPU, floor), ratio(c.CPU, ours),
 			number(c.Allocations), thousands(int64(c.Bytes)), thousands(c.Peak>>20))

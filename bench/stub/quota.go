@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// What AWS allows the readers of a shard:
+// CallsPerSecond and BytesPerSecond are what AWS allows the readers of a shard:
 // https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
 const (
-	callsPerSecond = 5
-	bytesPerSecond = 2 << 20
+	CallsPerSecond = 5
+	BytesPerSecond = 2 << 20
 )
 
 // quota is what one shard has given within the current second. A page that goes
@@ -26,14 +26,14 @@ func (q *quota) take(bytes int64, now time.Time) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for now.Sub(q.second) >= time.Second {
-		if q.bytes <= bytesPerSecond || now.Sub(q.second) > time.Minute {
+		if q.bytes <= BytesPerSecond || now.Sub(q.second) > time.Minute {
 			q.second, q.bytes = now, 0
 		} else {
-			q.second, q.bytes = q.second.Add(time.Second), q.bytes-bytesPerSecond
+			q.second, q.bytes = q.second.Add(time.Second), q.bytes-BytesPerSecond
 		}
 		q.calls = 0
 	}
-	if q.calls >= callsPerSecond || q.bytes >= bytesPerSecond {
+	if q.calls >= CallsPerSecond || q.bytes >= BytesPerSecond {
 		return &apiError{"ProvisionedThroughputExceededException", "Rate exceeded for shard"}
 	}
 	q.calls++

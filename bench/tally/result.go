@@ -11,7 +11,16 @@ import (
 // Result is what a consumer's process says of itself when it ends. What the
 // operating system knows better, CPU time and peak memory, its parent asks there.
 type Result struct {
+	// Holding is set in a first line, before the result, when everything is
+	// handled and the process goes on for a while.
+	Holding bool `json:"holding,omitempty"`
 	Tally
+	// Seconds are those from the first event to the last.
+	Seconds float64 `json:"seconds"`
+	// HeldCPU is the CPU time, in seconds, of the while that it went on.
+	HeldCPU float64 `json:"held_cpu_seconds"`
+	// Latencies are how old the events were, in milliseconds, if that was asked.
+	Latencies []float64 `json:"latencies_ms,omitempty"`
 	// Allocations and AllocatedBytes are of the whole process, since it began.
 	Allocations    uint64 `json:"allocations"`
 	AllocatedBytes uint64 `json:"allocated_bytes"`
@@ -20,10 +29,13 @@ type Result struct {
 }
 
 // NewResult returns what this process can say now.
-func NewResult(t Tally) Result {
+func NewResult(c *Counter) Result {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	r := Result{Tally: t, Allocations: m.Mallocs, AllocatedBytes: m.TotalAlloc, Modules: make(map[string]string)}
+	r := Result{
+		Tally: c.Tally(), Seconds: c.seconds(), Latencies: c.latencies,
+		Allocations: m.Mallocs, AllocatedBytes: m.TotalAlloc, Modules: make(map[string]string),
+	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, d := range info.Deps {
 			version := d.Version

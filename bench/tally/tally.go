@@ -3,7 +3,9 @@ package tally
 import (
 	"encoding/binary"
 	"math/bits"
+	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 )
 
@@ -55,6 +57,12 @@ type Counter struct {
 	reached  func()
 	records  atomic.Int64
 	checksum atomic.Uint64
+	// first and last are when the first event came and when there was enough, in
+	// nanoseconds since 1970.
+	first, last atomic.Int64
+
+	mu        sync.Mutex // guards latencies
+	latencies []float64
 }
 
 // NewCounter returns a counter that calls reached when the last of want events
@@ -75,9 +83,25 @@ func (c *Counter) AddAll(t Tally) {
 	}
 	c.checksum.Add(t.Checksum)
 	now := c.records.Add(t.Records)
+	if now == t.Records {
+		c.first.Store(time.Now().UnixNano())
+	}
 	if now >= c.want && now-t.Records < c.want {
+		c.last.Store(time.Now().UnixNano())
 		c.reached()
 	}
+}
+
+// Took notes how old an event was when it was handled.
+func (c *Counter) Took(age time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.latencies = append(c.latencies, float64(age)/float64(time.Millisecond))
+}
+
+// seconds are those from the first event to the last, once there were enough.
+func (c *Counter) seconds() float64 {
+	return max(0, time.Duration(c.last.Load()-c.first.Load()).Seconds())
 }
 
 // Tally returns what was counted so far.

@@ -42,7 +42,7 @@ var mayImport = map[string][]string{
 	"bench":                  {"bench"},
 	"bench/stub":             {"bench/tally", "event/fleet"},
 	"bench/tally":            {},
-	"bench/measure":          {"bench/peers", "bench/stub", "bench/tally", "localstack/embed"},
+	"bench/measure":          {"bench/peers", "bench/stub", "bench/tally", "checkpoint", "event", "localstack/embed"},
 	"bench/report":           {"bench/measure"},
 	"bench/peers":            {"bench/peers", "bench/tally", "event", "internal/awsclient"},
 	"bench/peers/korestream": {"bench/peers", "bench/tally", "consumer", "handlers", "internal/app", "internal/config"},

@@ -1,13 +1,16 @@
 // Command korestream is the daemon itself, with the default settings of a configuration
-// file that names nothing but the stream, and a handler that only counts.
+// file that names nothing but the stream, unless it is told otherwise, and a
+// handler that only counts.
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -27,6 +30,9 @@ func main() { peers.Main(consume) }
 func consume(ctx context.Context, t peers.Target, c *tally.Counter) (err error) {
 	handlers.Register(counting, func(handlers.Options) (handlers.Handler, error) {
 		return handlers.HandlerFunc(func(_ context.Context, d *consumer.Delivery) error {
+			if t.Latency {
+				c.Took(time.Since(d.Event.Time))
+			}
 			c.Add(d.Event.ID)
 			return nil
 		}), nil
@@ -73,8 +79,6 @@ func korestreamFlags(t peers.Target, dir string) map[string]string {
 		"stream": t.Stream, "region": "us-east-1", "admin.listen": "127.0.0.1:0",
 		"dead_letters.path": filepath.Join(dir, "dead-letters.ndjson"),
 	}
-	if !t.Dedupe {
-		flags["dedupe.store"] = "none"
-	}
+	maps.Copy(flags, t.Settings)
 	return flags
 }
