@@ -1,5 +1,7 @@
-// Command bench compares korestream with its peers. README.md says how to run it
-// and docs/benchmarks.md of the repository what came out.
+// Command bench compares korestream with its peers. Run it by make bench-short,
+// make bench-peers and make bench-more, or by go run . in this folder, which lists
+// its commands; docs/benchmarks.md of the repository says how it measures and what
+// came out.
 package main
 
 import (

@@ -77,8 +77,11 @@ func runPeers(ctx context.Context, args []string) error {
 			return err
 		}
 		d.Add(outcome)
+		if err := save(o.out, d); err != nil {
+			return err
+		}
 	}
-	return save(o.out, d)
+	return nil
 }
 
 // races is the cross through the middle of the matrix: one thing at a time is

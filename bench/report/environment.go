@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -35,6 +36,13 @@ func Here(ctx context.Context) Environment {
 		e.Load, _, _ = strings.Cut(string(load), " ")
 	}
 	return e
+}
+
+// busy tells whether the machine had so much else to do that what was measured
+// is not what it would be without.
+func (e Environment) busy() bool {
+	load, err := strconv.ParseFloat(e.Load, 64)
+	return err == nil && load > float64(e.Cores)/2
 }
 
 func cpuModel() string {

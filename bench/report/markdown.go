@@ -27,7 +27,7 @@ const method = `## How it is measured
 What is not measured: AWS itself (a real network, TLS, throttling), handlers that do something, enhanced fan-out, and wall time, which on loopback says how fast the stub is polled and not how fast a consumer is.
 Not compared: Redpanda Connect, whose licence is not an open-source one, and Bento, of which no release could be had as a module.
 
-Again, on another machine: ` + "`make bench-peers`" + `; ` + "`cd bench && go run . peers -h`" + ` lists what can be changed.
+Again, on another machine: ` + "`make bench-peers`, then `make bench-more`" + `; ` + "`cd bench && go run . peers -h`" + ` lists what can be changed.
 `
 
 // markdown is the document's text.
@@ -99,6 +99,9 @@ func (d Document) writeArms(b *strings.Builder) {
 func (d Document) writeEnvironment(b *strings.Builder) {
 	e := d.Environment
 	fmt.Fprintf(b, "\n## Where\n\n%s, commit %s, %s, %s, %s, %d cores, load %s when it began.\n\n", e.Date, e.Commit, e.Go, e.System, e.CPU, e.Cores, e.Load)
+	if e.busy() {
+		b.WriteString("**The machine had other work to do at the same time.** CPU times are higher than on one that has not, for caches and cores were shared; what can be compared is the ratios. Latency and drain rates mean little.\n\n")
+	}
 	t := Table{Texts: 2, Head: []string{"program", "versions"}}
 	for _, p := range slices.Sorted(maps.Keys(d.Versions)) {
 		t.Add(p, d.Versions[p])
