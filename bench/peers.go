@@ -65,6 +65,7 @@ func runPeers(ctx context.Context, args []string) error {
 		return err
 	}
 	d.Environment, d.Races, d.Versions = report.Here(ctx), nil, nil
+	var failed error // who lost or repeated events; the others are told of all the same
 	for _, race := range races(o) {
 		if !strings.HasPrefix(race.Name, o.only) {
 			continue
@@ -73,15 +74,16 @@ func runPeers(ctx context.Context, args []string) error {
 			return err
 		}
 		outcome, err := race.Run(ctx, bin, os.Stderr)
-		if err != nil {
-			return err
+		failed = errors.Join(failed, err)
+		if outcome.Costs == nil {
+			return failed
 		}
 		d.Add(outcome)
 		if err := save(o.out, d); err != nil {
 			return err
 		}
 	}
-	return nil
+	return failed
 }
 
 // races is the cross through the middle of the matrix: one thing at a time is

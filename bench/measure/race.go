@@ -42,6 +42,8 @@ type Cost struct {
 	// Requests are those to DynamoDB in the last round.
 	Requests map[string]int64  `json:"dynamodb_requests"`
 	Modules  map[string]string `json:"-"`
+	// Failed says why the entrant has no costs; empty if it has.
+	Failed string `json:"failed,omitempty"`
 }
 
 // Outcome is a race that was run.
@@ -58,7 +60,9 @@ const smallPage = 10
 // pair is what an entrant cost in one round: all records, and hardly any.
 type pair struct{ full, small run }
 
-// Run runs the race with the programs in the folder bin and says how it goes.
+// Run runs the race with the programs in the folder bin and says how it goes. An
+// entrant that fails is out, and has no cost; the others go on, and the error says
+// who failed.
 func (r Race) Run(ctx context.Context, bin string, said io.Writer) (_ Outcome, err error) {
 	full, err := startStub(ctx, r.Stream)
 	if err != nil {
@@ -78,28 +82,71 @@ func (r Race) Run(ctx context.Context, bin string, said io.Writer) (_ Outcome, e
 	}
 	defer func() { err = errors.Join(err, db.close()) }()
 
-	pairs, requests := make([][]pair, len(r.Entrants)), make([]map[string]int64, len(r.Entrants))
+	entries := make([]entry, len(r.Entrants))
+	for i, e := range r.Entrants {
+		entries[i].Entrant = e
+	}
 	for round := range r.Rounds {
-		for i, e := range r.Entrants {
-			var p pair
-			if p.small, err = e.consume(ctx, bin, small, db, r.Patience); err != nil {
-				return Outcome{}, err
+		for i := range entries {
+			if e := &entries[i]; e.failed == nil {
+				e.run(ctx, course{bin, small, full, db, r.Patience})
+				e.say(said, r.Name, round)
 			}
-			if p.full, err = e.consume(ctx, bin, full, db, r.Patience); err != nil {
-				return Outcome{}, err
-			}
-			requests[i] = db.counts()
-			pairs[i] = append(pairs[i], p)
-			fmt.Fprintf(said, "%s, round %d: %-40s %6.2f CPU s per million records (%.1f s)\n", r.Name, round+1, e.Name, p.cpu(), p.full.wall.Seconds())
 		}
 	}
 	o := Outcome{Name: r.Name, Stream: r.Stream, Rounds: r.Rounds}
-	for i, e := range r.Entrants {
-		c := costOf(e, pairs[i])
-		c.Requests = requests[i]
-		o.Costs = append(o.Costs, c)
+	for _, e := range entries {
+		o.Costs = append(o.Costs, e.cost())
+		err = errors.Join(err, e.failed)
 	}
-	return o, nil
+	return o, err
+}
+
+// course is what all entrants of a race run on.
+type course struct {
+	bin         string
+	small, full *stubProcess
+	db          *dynamo
+	patience    time.Duration
+}
+
+// entry is an entrant in a race.
+type entry struct {
+	Entrant
+	pairs    []pair
+	requests map[string]int64
+	// failed ends the entrant's race, not that of the others.
+	failed error
+}
+
+// run runs one round.
+func (e *entry) run(ctx context.Context, c course) {
+	var p pair
+	if p.small, e.failed = e.consume(ctx, c.bin, c.small, c.db, c.patience); e.failed != nil {
+		return
+	}
+	if p.full, e.failed = e.consume(ctx, c.bin, c.full, c.db, c.patience); e.failed != nil {
+		return
+	}
+	e.pairs, e.requests = append(e.pairs, p), c.db.counts()
+}
+
+func (e *entry) say(w io.Writer, race string, round int) {
+	if e.failed != nil {
+		fmt.Fprintf(w, "%s, round %d: %v\n", race, round+1, e.failed)
+		return
+	}
+	p := e.pairs[len(e.pairs)-1]
+	fmt.Fprintf(w, "%s, round %d: %-42s %6.2f CPU s per million records (%.1f s)\n", race, round+1, e.Name, p.cpu(), p.full.wall.Seconds())
+}
+
+func (e *entry) cost() Cost {
+	if e.failed != nil {
+		return Cost{Entrant: e.Entrant, Failed: e.failed.Error()}
+	}
+	c := costOf(e.Entrant, e.pairs)
+	c.Requests = e.requests
+	return c
 }
 
 const million = 1e6

@@ -79,6 +79,9 @@ func (d Document) pictures() []picture {
 	cpu := Bars{Title: "CPU seconds per million records", Note: caption(main)}
 	peak := Bars{Title: "Peak memory, MiB", Note: caption(main)}
 	for _, c := range main.Costs {
+		if c.Failed != "" {
+			continue
+		}
 		ours := strings.HasPrefix(c.Name, "korestream")
 		cpu.Rows = append(cpu.Rows, Bar{Name: c.Name, Value: c.CPU, Ours: ours})
 		peak.Rows = append(peak.Rows, Bar{Name: c.Name, Value: float64(c.Peak >> 20), Ours: ours})

@@ -51,6 +51,10 @@ func (d Document) writeMain(b *strings.Builder, o measure.Outcome) {
 	t := Table{Texts: 1, Head: []string{"consumer", "CPU s per million records", "range", "in floors", "beside " + Ours, "allocations / record", "bytes / record", "peak MiB"}}
 	floor, ours := o.Costs[0].CPU, costNamed(o, Ours).CPU
 	for _, c := range o.Costs {
+		if c.Failed != "" {
+			t.Add(c.Name, failed)
+			continue
+		}
 		t.Add(c.Name, number(c.CPU), number(c.CPULeast)+"–"+number(c.CPUMost), ratio(c.CPU, floor), ratio(c.CPU, ours),
 			number(c.Allocations), thousands(int64(c.Bytes)), thousands(c.Peak>>20))
 	}
@@ -60,6 +64,10 @@ func (d Document) writeMain(b *strings.Builder, o measure.Outcome) {
 		fmt.Fprintf(b, "![%s](benchmarks/%s)\n\n", p.alt, p.file)
 	}
 }
+
+// failed stands for the cost of a consumer that did not handle exactly what was
+// served; the numbers beside the document say more.
+const failed = "failed"
 
 // writeArms writes the races that differ from the main one in one thing.
 func (d Document) writeArms(b *strings.Builder) {
@@ -86,7 +94,9 @@ func (d Document) writeArms(b *strings.Builder) {
 		row := []string{fmt.Sprintf("%s (%d × %d × %d of %s bytes)", o.Name, o.Stream.Shards, o.Stream.Pages, o.Stream.PageRecords, thousands(int64(o.Stream.EventBytes)))}
 		for _, name := range names {
 			cell := "–"
-			if c := costNamed(o, name); c.Name != "" {
+			if c := costNamed(o, name); c.Failed != "" {
+				cell = failed
+			} else if c.Name != "" {
 				cell = fmt.Sprintf("%s (%s)", number(c.CPU), number(c.Allocations))
 			}
 			row = append(row, cell)
