@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,9 +44,7 @@ func (o *moreOptions) parse(args []string) error {
 	f.DurationVar(&o.idle, "idle", time.Minute, "how long to look at idle consumers")
 	f.DurationVar(&o.latency, "latency", 20*time.Second, "how long to put events")
 	f.IntVar(&o.backlog, "backlog", 31, "pages of a thousand events in each of the 64 shards of the backlog")
-	// GOMEMLIMIT bounds the heap from outside. Once korestream has a setting of
-	// its own, it is -set limits.memory=… that takes its place.
-	f.StringVar(&o.memory, "memory", "256MiB", "GOMEMLIMIT of the process that drains the backlog")
+	f.StringVar(&o.memory, "memory", "256MiB", "limits.memory of the process that drains the backlog")
 	return f.Parse(args)
 }
 
@@ -114,11 +113,9 @@ func shareOut(ctx context.Context, bin string, o moreOptions, d *report.Document
 func backlog(ctx context.Context, bin string, o moreOptions, d *report.Document) error {
 	cfg := stub.DefaultConfig()
 	cfg.Pages = o.backlog
-	var env []string
-	if o.memory != "" {
-		env = append(env, "GOMEMLIMIT="+o.memory)
-	}
-	b, err := measure.RunBacklog(ctx, bin, ours(o.settings), cfg, env)
+	settings := peers.Settings{"limits.memory": o.memory}
+	maps.Copy(settings, o.settings)
+	b, err := measure.RunBacklog(ctx, bin, ours(settings), cfg)
 	if err != nil {
 		return err
 	}

@@ -21,10 +21,14 @@ import (
 // All entrants. The first two are in every race, see short.go.
 var (
 	korestreamDedupe = measure.Entrant{Name: "korestream", Program: "korestream", Decode: peers.DecodeEvent}
-	bare             = measure.Entrant{Name: "bare SDK loop", Program: "bare", Decode: peers.DecodeJSON}
-	harlow           = measure.Entrant{Name: "harlow/kinesis-consumer", Program: "harlow", Decode: peers.DecodeJSON}
-	vmware           = measure.Entrant{Name: "vmware-go-kcl-v2, newest SDK", Program: "vmware-newest", Decode: peers.DecodeJSON}
-	vmwarePinned     = measure.Entrant{Name: "vmware-go-kcl-v2 as it comes", Program: "vmware-pinned", Decode: peers.DecodeJSON}
+	korestreamFanOut = measure.Entrant{
+		Name: "korestream, fan-out, dedupe off", Program: "korestream", Decode: peers.DecodeEvent,
+		Settings: peers.Settings{"source.type": "fan_out", "dedupe.store": "none"},
+	}
+	bare         = measure.Entrant{Name: "bare SDK loop", Program: "bare", Decode: peers.DecodeJSON}
+	harlow       = measure.Entrant{Name: "harlow/kinesis-consumer", Program: "harlow", Decode: peers.DecodeJSON}
+	vmware       = measure.Entrant{Name: "vmware-go-kcl-v2, newest SDK", Program: "vmware-newest", Decode: peers.DecodeJSON}
+	vmwarePinned = measure.Entrant{Name: "vmware-go-kcl-v2 as it comes", Program: "vmware-pinned", Decode: peers.DecodeJSON}
 )
 
 // withOurDecoder is an entrant that decodes as korestream does, so that the
@@ -92,7 +96,7 @@ func races(o peersOptions) []measure.Race {
 	main := measure.Race{
 		Name: report.MainRace, Stream: stub.DefaultConfig(), Rounds: o.rounds, Patience: o.patience,
 		Entrants: []measure.Entrant{
-			floor, korestream, korestreamDedupe, bare, withOurDecoder(bare), harlow, withOurDecoder(harlow),
+			floor, korestream, korestreamDedupe, korestreamFanOut, bare, withOurDecoder(bare), harlow, withOurDecoder(harlow),
 			vmware, withOurDecoder(vmware), vmwarePinned, withOurDecoder(vmwarePinned),
 		},
 	}

@@ -81,11 +81,10 @@ func quietStream(ctx context.Context, shards int) (*stubProcess, *dynamo, func()
 // Backlog is how a full stream was drained.
 type Backlog struct {
 	Name string `json:"name"`
-	// Environment is what the process was told of its limits.
-	Environment []string       `json:"environment"`
-	Settings    peers.Settings `json:"settings"`
-	Bytes       int64          `json:"bytes"`
-	Shards      int            `json:"shards"`
+	// Settings are what the process was told of its limits.
+	Settings peers.Settings `json:"settings"`
+	Bytes    int64          `json:"bytes"`
+	Shards   int            `json:"shards"`
 	// Seconds are those from the first event to the last, Least how many the
 	// quota of the shards makes it at least.
 	Seconds float64 `json:"seconds"`
@@ -95,7 +94,7 @@ type Backlog struct {
 }
 
 // RunBacklog drains a stream that enforces its quotas.
-func RunBacklog(ctx context.Context, bin string, e Entrant, cfg stub.Config, env []string) (_ Backlog, err error) {
+func RunBacklog(ctx context.Context, bin string, e Entrant, cfg stub.Config) (_ Backlog, err error) {
 	cfg.Quotas = true
 	s, err := startStub(ctx, cfg)
 	if err != nil {
@@ -107,7 +106,7 @@ func RunBacklog(ctx context.Context, bin string, e Entrant, cfg stub.Config, env
 		return Backlog{}, err
 	}
 	defer func() { err = errors.Join(err, db.close()) }()
-	p, err := e.start(ctx, bin, s.target(db, 20*time.Minute), env...)
+	p, err := e.start(ctx, bin, s.target(db, 20*time.Minute))
 	if err != nil {
 		return Backlog{}, err
 	}
@@ -117,7 +116,7 @@ func RunBacklog(ctx context.Context, bin string, e Entrant, cfg stub.Config, env
 	}
 	shard := int64(cfg.Pages) * int64(cfg.PageRecords) * int64(cfg.EventBytes)
 	return Backlog{
-		Name: e.Name, Environment: env, Settings: e.Settings, Bytes: shard * int64(cfg.Shards), Shards: cfg.Shards,
+		Name: e.Name, Settings: e.Settings, Bytes: shard * int64(cfg.Shards), Shards: cfg.Shards,
 		Seconds: r.Seconds, Least: float64(shard) / stub.BytesPerSecond, CPU: r.cpu.Seconds(), Peak: r.peak,
 	}, nil
 }

@@ -57,7 +57,7 @@ func TestDocument_TellsWhatIsOfKorestreamAlone(t *testing.T) {
 	d := report.Document{
 		Latency: []measure.Latency{{Shards: 8, Rate: 1000, Events: 16000, P50: 120, P99: 250.4, Most: 301, Requests: map[string]float64{"UpdateItem": 28800, "Scan": 3600}}},
 		Idle:    []measure.Idle{{Name: "korestream", Shards: 512, Share: 0.125, Requests: map[string]float64{"Scan": 1800, "UpdateItem": 1440}}},
-		Backlog: &measure.Backlog{Environment: []string{"GOMEMLIMIT=256MiB"}, Bytes: 2 << 30, Shards: 64, Seconds: 20, Least: 16, CPU: 12, Peak: 200 << 20},
+		Backlog: &measure.Backlog{Settings: map[string]string{"limits.memory": "256MiB"}, Bytes: 2 << 30, Shards: 64, Seconds: 20, Least: 16, CPU: 12, Peak: 200 << 20},
 		Fleet:   &measure.Fleet{Shards: 64, First: 7.2, Rebalance: 6, Failover: 11.55},
 	}
 	text := d.Files()["benchmarks.md"]
@@ -65,7 +65,7 @@ func TestDocument_TellsWhatIsOfKorestreamAlone(t *testing.T) {
 		"| 8 shards, 1,000 events/s each | 16,000 | 120 | 250 | 301 |\n",
 		"| korestream, 512 | 0.12 | 1,800 | 1,440 |\n",
 		"While 1,000 events a second come on each of 8 shards: 3,600 reads and 28,800 writes an hour.",
-		"2,048 MiB in 64 shards, the shards' quotas enforced, GOMEMLIMIT=256MiB: drained in 20.0 s, where the quota allows 16.0 s at the least (80 % of it). Peak memory 200 MiB",
+		"2,048 MiB in 64 shards, the shards' quotas enforced, `limits.memory: 256MiB`: drained in 20.0 s, where the quota allows 16.0 s at the least (80 % of it). Peak memory 200 MiB",
 		"has all shards after 7.20 s", "has its half 6.00 s after", "has all again in 11.6 s",
 	} {
 		if !strings.Contains(text, want) {

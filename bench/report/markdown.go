@@ -24,7 +24,7 @@ const method = `## How it is measured
 - **Settings** are the defaults of each. Two are not, for one worker would not get to all shards otherwise: vmware-go-kcl-v2 looks for a shard to take every 100 ms instead of once a minute, and harlow's shards are scanned one by one, because its own scan of all of them dies of a concurrent map write.
 - **The decoder** is ` + "`encoding/json`" + ` into a struct, as most programs have it, and in a second row korestream's own. The *bare SDK loop* is GetRecords in a loop: no leases, no checkpoints. The *floor* is the cheapest program we know that still reads every event: requests by hand and unsigned, one buffer a shard, SIMD base64, a scan to the id.
 
-What is not measured: AWS itself (a real network, TLS, throttling), handlers that do something, enhanced fan-out, and wall time, which on loopback says how fast the stub is polled and not how fast a consumer is.
+What is not measured: AWS itself (a real network, TLS, throttling), handlers that do something, and wall time, which on loopback says how fast the stub is polled and not how fast a consumer is.
 Not compared: Redpanda Connect, whose licence is not an open-source one, and Bento, of which no release could be had as a module.
 
 Again, on another machine: ` + "`make bench-peers`, then `make bench-more`" + `; ` + "`cd bench && go run . peers -h`" + ` lists what can be changed.

@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"korestream/bench/measure"
@@ -59,12 +61,12 @@ func readsAndWrites(requests map[string]float64) (reads, writes float64) {
 }
 
 func writeBacklog(b *strings.Builder, m measure.Backlog) {
-	limits := strings.Join(m.Environment, ", ")
-	for key, value := range m.Settings {
-		limits += fmt.Sprintf(" %s: %s", key, value)
+	var limits []string
+	for _, key := range slices.Sorted(maps.Keys(m.Settings)) {
+		limits = append(limits, "`"+key+": "+m.Settings[key]+"`")
 	}
 	fmt.Fprintf(b, "## A backlog\n\n%s MiB in %d shards, the shards' quotas enforced, %s: drained in %s s, where the quota allows %s s at the least (%s of it). Peak memory %s MiB, %s CPU s in all.\n\n",
-		thousands(m.Bytes>>20), m.Shards, limits, number(m.Seconds), number(m.Least), percent(m.Least, m.Seconds), thousands(m.Peak>>20), number(m.CPU))
+		thousands(m.Bytes>>20), m.Shards, strings.Join(limits, ", "), number(m.Seconds), number(m.Least), percent(m.Least, m.Seconds), thousands(m.Peak>>20), number(m.CPU))
 }
 
 func writeFleet(b *strings.Builder, f measure.Fleet) {
