@@ -8,6 +8,7 @@ require (
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.15
 	github.com/aws/aws-sdk-go-v2/service/dynamodb v1.73.1
 	github.com/aws/aws-sdk-go-v2/service/kinesis v1.56.11
+	github.com/google/go-cmp v0.7.0
 	github.com/harlow/kinesis-consumer v0.3.6
 	github.com/segmentio/asm v1.2.1
 	go.uber.org/zap v1.28.0

@@ -42,8 +42,8 @@ func (s *Service) parseIterator(text []byte) (shard int, next int64, err error) 
 	return shard, next, nil
 }
 
-// member returns a member of a request as it stands there; requests are flat and
-// nothing in them that the stub reads needs escapes.
+// field returns a member of a request as it stands there. Names that the stub asks
+// for come once in a request, and nothing in their values needs escapes.
 func field(in []byte, name string) []byte {
 	_, after, ok := bytes.Cut(in, []byte(`"`+name+`":`))
 	if !ok {
