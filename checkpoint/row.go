@@ -89,6 +89,13 @@ type LeaseRow struct {
 // Finished tells whether the shard was read to its end.
 func (r LeaseRow) Finished() bool { return r.Checkpoint.SequenceNumber == ShardEnd }
 
+// assignedAlike tells whether two rows of one shard are the same to the sharing of
+// shards.
+func (r LeaseRow) assignedAlike(o LeaseRow) bool {
+	return r.Owner == o.Owner && r.Heir == o.Heir && r.Finished() == o.Finished() &&
+		r.Throughput == o.Throughput && r.Generation == o.Generation
+}
+
 // workerRow is one worker's heartbeat as it stands in the table.
 type workerRow struct {
 	id, instance, address string

@@ -142,8 +142,14 @@ func wish(c chan struct{}) {
 func (s *Store) learn(row LeaseRow) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	before, known := s.leases[row.Shard]
 	s.leases[row.Shard], s.written[row.Shard] = row, time.Now()
-	s.reassign(time.Now())
+	// Nearly every write is of a checkpoint, which changes nothing of who should
+	// have what; with hundreds of shards it would be computed hundreds of times a
+	// second.
+	if !known || !before.assignedAlike(row) {
+		s.reassign(time.Now())
+	}
 }
 
 // lose ends every lease held: another worker may take them from now on.
