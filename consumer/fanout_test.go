@@ -3,6 +3,7 @@ package consumer
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,8 +49,11 @@ func TestFanOut_BringsEventsAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1)
+		var mu sync.Mutex
 		var slowest time.Duration
 		s := &sink{handle: func(_ context.Context, d *Delivery) error {
+			mu.Lock()
+			defer mu.Unlock()
 			slowest = max(slowest, time.Since(d.ArrivedAt))
 			return nil
 		}}
@@ -69,14 +73,14 @@ func TestFanOut_BringsEventsAtOnce(t *testing.T) {
 	})
 }
 
-func TestFanOut_GoesOnForHoursThoughASubscriptionLastsMinutes(t *testing.T) {
+func TestFanOut_GoesOnThoughASubscriptionLastsFiveMinutes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 2)
+		w := newWorld(t, 1)
 		w.quiet = true
 		s := &sink{}
 		p := w.start("one", s, by(FanOut))
-		for range 60 {
+		for range 8 {
 			w.putEvents(1, testSIMs...)
 			time.Sleep(2 * time.Minute)
 		}
@@ -103,7 +107,7 @@ func TestFanOut_OutlivesWhateverKinesisDoes(t *testing.T) {
 		},
 	}
 	for name, fault := range tests {
-		for seed := range uint64(3) {
+		for seed := range uint64(2) {
 			t.Run(fmt.Sprintf("%s/seed=%d", name, seed), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
@@ -115,7 +119,7 @@ func TestFanOut_OutlivesWhateverKinesisDoes(t *testing.T) {
 					p := w.start("one", s, by(FanOut))
 					for range 20 {
 						w.putEvents(1, testSIMs...)
-						time.Sleep(20 * time.Second)
+						time.Sleep(10 * time.Second)
 					}
 					w.awaitEvents(s)
 					w.ep.Faults().Clear()
