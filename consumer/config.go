@@ -72,7 +72,7 @@ func DefaultConfig() Config {
 		Lanes:              64,
 		Source:             Polling,
 		PollInterval:       250 * time.Millisecond,
-		IdlePollInterval:   time.Second,
+		IdlePollInterval:   1500 * time.Millisecond,
 		PageRecords:        maxPageRecords,
 		ShardBytes:         8 << 20,
 		ProcessBytes:       128 << 20,

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
@@ -28,7 +27,7 @@ type clients struct {
 // (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, roles …). A region that the
 // configuration names goes first.
 func loadClients(ctx context.Context, region string) (clients, error) {
-	opts := []func(*awsconfig.LoadOptions) error{awsconfig.WithHTTPClient(awshttp.NewBuildableClient())}
+	opts := []func(*awsconfig.LoadOptions) error{awsconfig.WithHTTPClient(awsclient.HTTP())}
 	if region != "" {
 		opts = append(opts, awsconfig.WithRegion(region))
 	}
@@ -45,7 +44,7 @@ func loadClients(ctx context.Context, region string) (clients, error) {
 // newClients makes the clients from a finished configuration.
 func newClients(cfg aws.Config) clients {
 	if cfg.HTTPClient == nil {
-		cfg.HTTPClient = awshttp.NewBuildableClient()
+		cfg.HTTPClient = awsclient.HTTP()
 	}
 	cfg.HTTPClient = awsclient.PlainBodies(cfg.HTTPClient)
 	return clients{
