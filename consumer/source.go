@@ -166,7 +166,7 @@ type pages struct {
 
 func newPages(fetchBytes int64) *pages {
 	return &pages{
-		pool: wire.NewPool(), free: sync.Pool{New: func() any { return new(wire.Page) }},
+		pool: wire.NewPool(fetchBytes), free: sync.Pool{New: func() any { return new(wire.Page) }},
 		reading: semaphore.NewWeighted(fetchBytes), most: fetchBytes,
 	}
 }

@@ -62,7 +62,7 @@ func benchmarkSDK(b *testing.B, text []byte, n int) {
 func benchmarkWire(b *testing.B, text []byte, n int) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(text)))
-	protocol, pool := wire.NewProtocol(sdkProtocol()), wire.NewPool()
+	protocol, pool := wire.NewProtocol(sdkProtocol()), wire.NewPool(testKept)
 	var page wire.Page
 	began := processorTime(b)
 	for b.Loop() {
@@ -121,7 +121,7 @@ func drainWire(t testing.TB, stream []byte) (records int) {
 }
 
 // benchPool is one for all subscriptions, as a process has it.
-var benchPool = wire.NewPool()
+var benchPool = wire.NewPool(testKept)
 
 func drainSDK(t testing.TB, stream []byte) (records int) {
 	out, err := cannedClient(bytes.NewReader(stream)).SubscribeToShard(context.Background(), cannedInput)

@@ -29,7 +29,7 @@ const shard0 = "shardId-000000000000"
 func newWorld(t testing.TB, opts ...embed.Option) *world {
 	t.Helper()
 	e := embed.New(opts...)
-	w := &world{TB: t, endpoint: e, client: clientOf(e.Config()), pool: wire.NewPool()}
+	w := &world{TB: t, endpoint: e, client: clientOf(e.Config()), pool: wire.NewPool(testKept)}
 	w.must(w.client.CreateStream(t.Context(), &kinesis.CreateStreamInput{StreamName: aws.String("kore"), ShardCount: aws.Int32(1)}))
 	out, err := w.client.RegisterStreamConsumer(t.Context(), &kinesis.RegisterStreamConsumerInput{
 		StreamARN: aws.String(e.StreamARN("kore")), ConsumerName: aws.String("fan"),

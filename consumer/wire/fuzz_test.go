@@ -134,7 +134,7 @@ func FuzzEvent(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		want, wantErr := eventBySDK(payload)
-		s := subscribeCanned(t, bytes.NewReader(event(string(payload))), wire.NewPool())
+		s := subscribeCanned(t, bytes.NewReader(event(string(payload))), wire.NewPool(testKept))
 		defer s.Close()
 		var got wire.Page
 		err := s.Next(t.Context(), &got)

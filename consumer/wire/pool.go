@@ -17,14 +17,12 @@ const (
 	// one record which stays long pins little, large enough that a page of a
 	// thousand takes its pool's lock some twenty times.
 	chunkSize = 64 << 10
-
-	// maxKept bounds the bytes of the free chunks that a pool keeps.
-	maxKept = 32 << 20
 )
 
 // Pool hands out chunks within size classes and takes them back. It is safe for
-// concurrent use; its zero value is ready.
+// concurrent use.
 type Pool struct {
+	keep   int64
 	kept   atomic.Int64 // bytes of all free chunks
 	free   [classes]freeList
 	bodies bodies
@@ -35,8 +33,9 @@ type freeList struct {
 	chunks []*Chunk
 }
 
-// NewPool returns a pool that keeps nothing yet.
-func NewPool() *Pool { return &Pool{} }
+// NewPool returns a pool that keeps free chunks of keep bytes at most; what is
+// more is the collector's.
+func NewPool(keep int64) *Pool { return &Pool{keep: keep} }
 
 // class is the index of the smallest size class with room for n bytes.
 func class(n int) int {
@@ -69,7 +68,7 @@ func (p *Pool) get(n int) *Chunk {
 // put takes a chunk back, unless enough are kept.
 func (p *Pool) put(c *Chunk) {
 	size := int64(len(c.buf))
-	if p.kept.Add(size) > maxKept {
+	if p.kept.Add(size) > p.keep {
 		p.kept.Add(-size)
 		return
 	}

@@ -20,9 +20,12 @@ func pageOf(t *testing.T, pool *Pool, records int, data string) *Page {
 	return page
 }
 
+// testKept is what the pool of a test keeps.
+const testKept = 32 << 20
+
 func TestPool_SizeClassesHoldWhatIsAsked(t *testing.T) {
 	t.Parallel()
-	pool := NewPool()
+	pool := NewPool(testKept)
 	for _, n := range []int{0, 1, smallest, smallest + 1, 2 * smallest, chunkSize, chunkSize + 1, largest, largest + 1} {
 		c := pool.get(n)
 		if c.Cap() < n || c.Cap() > max(smallest, 2*n) {
@@ -36,9 +39,9 @@ func TestPool_SizeClassesHoldWhatIsAsked(t *testing.T) {
 
 func TestPool_KeepsNoMoreThanItsBound(t *testing.T) {
 	t.Parallel()
-	pool := NewPool()
+	pool := NewPool(testKept)
 	var out []*Chunk
-	for range 2 * maxKept / largest {
+	for range 2 * testKept / largest {
 		c := pool.get(largest)
 		c.refs.Store(1)
 		out = append(out, c)
@@ -46,18 +49,18 @@ func TestPool_KeepsNoMoreThanItsBound(t *testing.T) {
 	for _, c := range out {
 		c.Release()
 	}
-	if kept := pool.kept.Load(); kept != maxKept {
-		t.Errorf("kept %d bytes, want %d", kept, maxKept)
+	if kept := pool.kept.Load(); kept != testKept {
+		t.Errorf("kept %d bytes, want %d", kept, testKept)
 	}
 	pool.get(largest)
-	if kept := pool.kept.Load(); kept != maxKept-largest {
-		t.Errorf("kept %d bytes with one taken, want %d", kept, maxKept-largest)
+	if kept := pool.kept.Load(); kept != testKept-largest {
+		t.Errorf("kept %d bytes with one taken, want %d", kept, testKept-largest)
 	}
 }
 
 func TestChunk_IsFreeWithItsLastReference(t *testing.T) {
 	t.Parallel()
-	page := pageOf(t, NewPool(), 3, "aGk=")
+	page := pageOf(t, NewPool(testKept), 3, "aGk=")
 	c, freed := page.Chunks[0], 0
 	c.OnFree = func(n int) { freed += n }
 	c.Retain(2)
@@ -83,7 +86,7 @@ func panics(f func()) (v any) {
 
 func TestChunk_UseAfterTheLastReleaseShowsAtOnce(t *testing.T) {
 	t.Parallel()
-	pool := NewPool()
+	pool := NewPool(testKept)
 	page := pageOf(t, pool, 1, "aGk=")
 	c, data := page.Chunks[0], page.Records[0].Data
 	c.Release()
@@ -103,7 +106,7 @@ func TestChunk_ALateReleaseDoesNotHitTheNextOwner(t *testing.T) {
 	if !checked {
 		t.Skip("only with the race detector")
 	}
-	pool := NewPool()
+	pool := NewPool(testKept)
 	page := pageOf(t, pool, 1, "aGk=")
 	old := page.Chunks[0]
 	page.Release()
@@ -118,7 +121,7 @@ func TestChunk_ALateReleaseDoesNotHitTheNextOwner(t *testing.T) {
 
 func TestPage_StringsOutliveIt(t *testing.T) {
 	t.Parallel()
-	pool, page := NewPool(), &Page{}
+	pool, page := NewPool(testKept), &Page{}
 	var kept []string
 	for i := range 300 {
 		key := strings.Repeat(fmt.Sprint(i), 10)
@@ -141,7 +144,7 @@ func TestPage_FilledAgainTakesNoMemoryPerRecord(t *testing.T) {
 		t.Skip("checks allocate")
 	}
 	const records = 1000
-	pool, page := NewPool(), &Page{}
+	pool, page := NewPool(testKept), &Page{}
 	one := `{"SequenceNumber":"49545115243490985018280067714973144582180062593244200001","Data":"` + strings.Repeat("A", 1444) + `","PartitionKey":"HS0123456789abcdef0123456789abcdef"}`
 	body := []byte(`{"Records":[` + strings.Repeat(one+",", records-1) + one + `]}`)
 	allocs := testing.AllocsPerRun(20, func() {
@@ -157,7 +160,7 @@ func TestPage_FilledAgainTakesNoMemoryPerRecord(t *testing.T) {
 
 func TestPool_ManyPagesAtOnce(t *testing.T) {
 	t.Parallel()
-	pool := NewPool()
+	pool := NewPool(testKept)
 	var all sync.WaitGroup
 	for g := range 8 {
 		all.Go(func() {
@@ -182,7 +185,7 @@ func TestPool_ManyPagesAtOnce(t *testing.T) {
 
 func TestInto_EmptiesThePage(t *testing.T) {
 	t.Parallel()
-	pool := NewPool()
+	pool := NewPool(testKept)
 	page := pageOf(t, pool, 1, "aGk=")
 	page.Records[0].Chunk.Release()
 	Into(context.Background(), page, pool)

@@ -47,7 +47,7 @@ func TestProtocol_WhoDecodesWhat(t *testing.T) {
 			var got, want wire.Page
 			resp := answer(text)
 			test.change(resp)
-			bySDKToo, err := through(resp, &got, wire.NewPool())
+			bySDKToo, err := through(resp, &got, wire.NewPool(testKept))
 			if err = errors.Join(err, bySDK(text, &want)); err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +64,7 @@ func TestProtocol_ABodyThatBreaksIsAnErrorOfItsOwn(t *testing.T) {
 	resp := answer(nil)
 	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body(3, 100)), iotest.ErrReader(broken)))
 	var page wire.Page
-	if _, err := through(resp, &page, wire.NewPool()); !errors.Is(err, broken) || len(page.Records) != 0 {
+	if _, err := through(resp, &page, wire.NewPool(testKept)); !errors.Is(err, broken) || len(page.Records) != 0 {
 		t.Errorf("got %d records and %v, want %v", len(page.Records), err, broken)
 	}
 }
@@ -74,7 +74,7 @@ func TestProtocol_AnErrorKeepsItsType(t *testing.T) {
 	resp := answer([]byte(`{"__type":"ExpiredIteratorException","message":"too old"}`))
 	resp.StatusCode = http.StatusBadRequest
 	var page wire.Page
-	_, err := through(resp, &page, wire.NewPool())
+	_, err := through(resp, &page, wire.NewPool(testKept))
 	var expired *types.ExpiredIteratorException
 	if !errors.As(err, &expired) || expired.ErrorMessage() != "too old" {
 		t.Errorf("got %v, want ExpiredIteratorException", err)
@@ -86,7 +86,7 @@ func TestProtocol_OtherOperationsAreTheSDKs(t *testing.T) {
 	op := smithy.NewOperationSchema(schemas.ListShards, schemas.ListShardsInput, schemas.ListShardsOutput)
 	var page wire.Page
 	var out kinesis.ListShardsOutput
-	ctx := wire.Into(context.Background(), &page, wire.NewPool())
+	ctx := wire.Into(context.Background(), &page, wire.NewPool(testKept))
 	err := wire.NewProtocol(sdkProtocol()).DeserializeResponse(ctx, op, kinesis.TypeRegistry, answer([]byte(`{"Shards":[{"ShardId":"s"}]}`)), &out)
 	if err != nil || len(out.Shards) != 1 || page.Filled() {
 		t.Errorf("got %+v and %v, want one shard", out, err)
@@ -97,7 +97,7 @@ func TestProtocol_AnAnswerWithoutRecordsDoesNotEndAShard(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "{}", `{"Records":null,"MillisBehindLatest":0}`} {
 		var page wire.Page
-		if _, err := through(answer([]byte(text)), &page, wire.NewPool()); !errors.Is(err, wire.ErrNoRecords) {
+		if _, err := through(answer([]byte(text)), &page, wire.NewPool(testKept)); !errors.Is(err, wire.ErrNoRecords) {
 			t.Errorf("%q: got %v and ended %v, want ErrNoRecords", text, err, page.Ended)
 		}
 	}

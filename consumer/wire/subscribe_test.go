@@ -184,7 +184,7 @@ func TestSubscription_ACutAnywhereIsNoEnd(t *testing.T) {
 	first := bytes.Join([][]byte{message("{}", ":message-type", "event", ":event-type", "initial-response"), event(oneRecord)}, nil)
 	whole := append(bytes.Clone(first), event(oneRecord)...)
 	for n := len(first); n <= len(whole); n++ {
-		s := subscribeCanned(t, iotest.OneByteReader(bytes.NewReader(whole[:n])), wire.NewPool())
+		s := subscribeCanned(t, iotest.OneByteReader(bytes.NewReader(whole[:n])), wire.NewPool(testKept))
 		var page wire.Page
 		if err := s.Next(t.Context(), &page); err != nil || len(page.Records) != 1 {
 			t.Fatal(len(page.Records), err)
@@ -241,7 +241,7 @@ func TestSubscription_ReadsWhatAStreamMayHave(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := subscribeCanned(t, bytes.NewReader(test.frame), wire.NewPool())
+			s := subscribeCanned(t, bytes.NewReader(test.frame), wire.NewPool(testKept))
 			var page wire.Page
 			err := s.Next(t.Context(), &page)
 			if !test.want(err) || (err == nil) != (len(page.Records) == 1) {
@@ -253,7 +253,7 @@ func TestSubscription_ReadsWhatAStreamMayHave(t *testing.T) {
 
 func TestSubscription_TheLastPageIsTheOneWithoutContinuation(t *testing.T) {
 	t.Parallel()
-	s := subscribeCanned(t, bytes.NewReader(append(event(oneRecord), event(`{"Records":[],"MillisBehindLatest":0,"ContinuationSequenceNumber":null,"ChildShards":[{"ShardId":"a","ParentShards":["s"],"HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"1"}}]}`)...)), wire.NewPool())
+	s := subscribeCanned(t, bytes.NewReader(append(event(oneRecord), event(`{"Records":[],"MillisBehindLatest":0,"ContinuationSequenceNumber":null,"ChildShards":[{"ShardId":"a","ParentShards":["s"],"HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"1"}}]}`)...)), wire.NewPool(testKept))
 	var page wire.Page
 	for i := range 2 {
 		if err := s.Next(t.Context(), &page); err != nil || page.Ended != (i == 1) {

@@ -42,6 +42,9 @@ func (c *counted) DeserializeResponse(ctx context.Context, op *smithy.OperationS
 	return c.ClientProtocol.DeserializeResponse(ctx, op, types, resp, out)
 }
 
+// testKept is what the pools of the tests keep.
+const testKept = 32 << 20
+
 // answer is a response of Kinesis with the given body.
 func answer(body []byte) *smithyhttp.Response {
 	return &smithyhttp.Response{Response: &http.Response{
@@ -112,7 +115,7 @@ func sameRecord(a, b wire.Record) bool {
 // wantSame decodes a body in both ways and reports whether the SDK had to help.
 func wantSame(t testing.TB, body []byte) (fellBack bool) {
 	t.Helper()
-	pool := wire.NewPool()
+	pool := wire.NewPool(testKept)
 	var got, want wire.Page
 	fellBack, err := through(answer(body), &got, pool)
 	wantErr := bySDK(body, &want)

@@ -37,12 +37,13 @@ func memoryOf(configured config.Size) memory {
 	return defaultMemory
 }
 
-// share gives the consumer its part: two fifths for records in flight, of which a
-// shard may have a quarter, and a tenth for answers that are being read. The
-// rest is for handlers, for what is known of handled events, and for the
-// collector.
+// share gives the consumer its part: a quarter for the data of records in flight,
+// of which a shard may have a quarter, and a tenth for answers that are being read;
+// free memory for the next ones is as much again. A decoded event of KORE's takes
+// another two thirds of its data. The rest is for handlers, for what is known of
+// handled events, and for the collector.
 func (m memory) share(c *consumer.Config) {
-	c.ProcessBytes = int64(m) * 2 / 5
+	c.ProcessBytes = int64(m) / 4
 	c.ShardBytes = min(c.ShardBytes, c.ProcessBytes/4)
 	c.FetchBytes = int64(m) / 10
 }
