@@ -45,6 +45,7 @@ type wanted struct {
 // want makes the next value be looked at levels deep.
 func (s *scanner) want(levels int) {
 	s.wanted.levels = levels
+	s.shapes.begin()
 	clear(s.wanted.part[:])
 	clear(s.wanted.found[:])
 }

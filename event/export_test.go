@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"time"
+	"unsafe"
 )
 
 // ReferenceDecode is the decoder that Decoder is compared with.
@@ -80,4 +81,28 @@ func fields(e Event) []string {
 	return []string{
 		e.ID, e.Type, e.Source, e.SpecVersion, e.DataSchema, e.DataContentType, e.Subject, e.TimeText, e.sim, e.eventSID,
 	}
+}
+
+// SizeOfShapes is how many bytes a scanner keeps of the names of earlier events.
+const SizeOfShapes = unsafe.Sizeof(shapeTree{})
+
+// Expected reports whether all names of the last event were the expected ones.
+func Expected(d *Decoder) bool { return d.scan.shapes.following }
+
+// KnownNames and KnownPlaces are how many names a Decoder knows, and at how many
+// places of events.
+func KnownNames(d *Decoder) int  { return d.scan.shapes.known.names }
+func KnownPlaces(d *Decoder) int { return d.scan.shapes.known.nodes }
+
+// WidestBranch is how many names are known to follow one at most.
+func WidestBranch(d *Decoder) int {
+	widest, t := 0, d.scan.shapes.known
+	for _, n := range t.node[:t.nodes] {
+		width := 0
+		for at := n.child; at != 0; at = t.node[at].sibling {
+			width++
+		}
+		widest = max(widest, width)
+	}
+	return widest
 }

@@ -20,28 +20,29 @@ type nameSet struct {
 // for objects of a usual size and without comparing each with each in large ones.
 type nameTable struct {
 	names []name
-	// unescaped holds the names that have escapes.
-	unescaped []byte
+	// copied holds the names that are not found in the source as they are: those
+	// that have escapes, and those that a shape stood for.
+	copied []byte
 	// large are, by level, the names of the objects that have many. A level's map
 	// is made anew when the number of names in an object passes manyNames, so
 	// that one left by an earlier object is never looked at.
 	large map[int]map[string]struct{}
 }
 
-// name is one name: a place in the source or, if it has escapes, in unescaped.
+// name is one name: a place in the source or in copied.
 type name struct {
 	start, length uint32
 	hash          uint32
-	escaped       bool
+	copied        bool
 }
 
 func (t *nameTable) reset() {
-	t.names, t.unescaped, t.large = t.names[:0], t.unescaped[:0], nil
+	t.names, t.copied, t.large = t.names[:0], t.copied[:0], nil
 	if cap(t.names) > keptNames {
 		t.names = nil
 	}
-	if cap(t.unescaped) > arenaBlock {
-		t.unescaped = nil
+	if cap(t.copied) > arenaBlock {
+		t.copied = nil
 	}
 }
 
@@ -53,13 +54,24 @@ func (t *nameTable) leave(set *nameSet) { t.names = t.names[:set.first] }
 // innermost object, which is at depth. It reports whether it is new to it.
 func (t *nameTable) add(set *nameSet, depth int, source []byte, start, end int, escaped bool) bool {
 	text := source[start+1 : end-1]
-	n := name{start: uint32(start + 1), length: uint32(len(text))}
-	if escaped {
-		n.start, n.escaped = uint32(len(t.unescaped)), true
-		t.unescaped = unescape(t.unescaped, text)
-		text = t.unescaped[n.start:]
-		n.length = uint32(len(text))
+	if !escaped {
+		return t.put(set, depth, source, text, name{start: uint32(start + 1)})
 	}
+	n := name{start: uint32(len(t.copied)), copied: true}
+	t.copied = unescape(t.copied, text)
+	return t.put(set, depth, source, t.copied[n.start:], n)
+}
+
+// addCopy takes a name by its text, which is to have no escapes and to be new.
+func (t *nameTable) addCopy(set *nameSet, depth int, source, text []byte) {
+	n := name{start: uint32(len(t.copied)), copied: true}
+	t.copied = append(t.copied, text...)
+	t.put(set, depth, source, text, n)
+}
+
+// put takes the name n, whose text is text.
+func (t *nameTable) put(set *nameSet, depth int, source, text []byte, n name) bool {
+	n.length = uint32(len(text))
 	h := hash(text)
 	n.hash = uint32(h)
 	word, bit := &set.bits[h>>62], uint64(1)<<(h>>56&63)
@@ -110,8 +122,8 @@ func (t *nameTable) enlarge(set *nameSet, depth int, source []byte) {
 
 // text returns the text of a name.
 func (t *nameTable) text(source []byte, n name) []byte {
-	if n.escaped {
-		source = t.unescaped
+	if n.copied {
+		source = t.copied
 	}
 	return source[n.start : n.start+n.length]
 }

@@ -24,6 +24,7 @@ type scanner struct {
 	frames []frame
 	names  nameTable
 	wanted wanted
+	shapes shapes
 	// escape is the place of the last backslash that was read in a string. A
 	// string has escapes if and only if this is not before it.
 	escape int
@@ -50,6 +51,7 @@ var errEnd = errors.New("unexpected end")
 func (s *scanner) reset(src []byte, base int64) {
 	s.src, s.base, s.escape = src, base, -1
 	s.wanted.levels = 0
+	s.shapes.ignore()
 	s.names.reset()
 	if s.frames == nil {
 		s.frames = make([]frame, MaxDepth+1)
@@ -70,18 +72,23 @@ func (s *scanner) release() {
 // function should be: what it calls is called once per string or number, and
 // with a call per member and value it takes half as long again.
 func (s *scanner) value(i, limit int) int {
-	src, depth := s.src, 0
+	src, depth, closing := s.src, 0, byte(0)
 	for {
 		var opened bool
 		switch c := src[i]; c {
 		case '"':
-			i = s.str(i)
+			if s.shapes.following && closing == '}' {
+				i, opened = s.run(i, depth)
+			} else {
+				i = s.str(i)
+			}
 		case '{', '[':
 			if depth == limit {
 				return s.tooDeep(i, limit)
 			}
 			if i, opened = s.open(i, depth+1); opened {
 				depth++
+				closing = c + 2 // as open has it
 			}
 		case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
 			i = s.number(i)
@@ -106,8 +113,8 @@ func (s *scanner) value(i, limit int) int {
 				return s.fail(i, errEnd)
 			}
 			if src[i] == ',' {
-				if next := i + 1; next < len(src) && src[next] == '"' && s.frames[depth].closing == '}' {
-					i = s.name(next, depth)
+				if next := i + 1; next < len(src) && src[next] == '"' && closing == '}' {
+					i = s.name(next, depth, further)
 				} else {
 					i = s.next(i, depth)
 				}
@@ -116,13 +123,14 @@ func (s *scanner) value(i, limit int) int {
 				}
 				break
 			}
-			if src[i] != s.frames[depth].closing {
+			if src[i] != closing {
 				return s.odd(i, "after a value")
 			}
-			if src[i] == '}' {
+			if closing == '}' && !s.shapes.following {
 				s.names.leave(&s.frames[depth].seen)
 			}
 			depth--
+			closing = s.frames[depth].closing
 			i++
 		}
 	}
@@ -145,8 +153,10 @@ func (s *scanner) open(i, depth int) (int, bool) {
 	f := &s.frames[depth]
 	f.closing = closing
 	if closing == '}' {
-		s.names.enter(&f.seen)
-		return s.name(i, depth), true
+		if !s.shapes.following {
+			s.names.enter(&f.seen)
+		}
+		return s.name(i, depth, first), true
 	}
 	if depth <= s.wanted.levels {
 		s.wanted.part[depth] = nothing
@@ -164,13 +174,26 @@ func (s *scanner) next(comma, depth int) int {
 		return s.odd(comma, "before a closing bracket")
 	}
 	if s.frames[depth].closing == '}' {
-		return s.name(i, depth)
+		return s.name(i, depth, further)
 	}
 	return i
 }
 
 // name reads a member's name at i, and on to its value.
-func (s *scanner) name(i, depth int) int {
+func (s *scanner) name(i, depth int, o order) int {
+	if h := &s.shapes; h.following {
+		if at := h.follow(s.src, i, levelOf(depth, o)); at != 0 {
+			h.at = at
+			n := &h.known.node[at%shapeNodes]
+			return s.member(i+int(n.written), depth, n.part)
+		}
+		s.deviate(depth, o)
+	}
+	return s.newName(i, depth, o)
+}
+
+// newName reads a name that is not expected.
+func (s *scanner) newName(i, depth int, o order) int {
 	if s.src[i] != '"' {
 		return s.notAName(i)
 	}
@@ -182,8 +205,12 @@ func (s *scanner) name(i, depth int) int {
 	if !s.lax && !s.names.add(&s.frames[depth].seen, depth, s.src, i, end, escaped) {
 		return s.duplicate(span{i, end, escaped})
 	}
+	meant := nothing
 	if depth <= s.wanted.levels {
-		s.wanted.part[depth] = s.meaning(depth, i, end, escaped)
+		meant = s.meaning(depth, i, end, escaped)
+	}
+	if s.shapes.learning {
+		s.learn(i, end, depth, o, meant)
 	}
 	if end < len(s.src) && s.src[end] != ':' {
 		end = s.space(end)
@@ -194,16 +221,22 @@ func (s *scanner) name(i, depth int) int {
 	if s.src[end] != ':' {
 		return s.odd(end, "after a name")
 	}
-	if end++; end < len(s.src) && s.src[end] <= ' ' {
-		end = s.space(end)
+	return s.member(end+1, depth, meant)
+}
+
+// member reads from behind a colon on to the value of a member that means meant.
+func (s *scanner) member(i, depth int, meant part) int {
+	if i < len(s.src) && s.src[i] <= ' ' {
+		i = s.space(i)
 	}
-	if end == len(s.src) {
-		return s.fail(end, errEnd)
+	if i == len(s.src) {
+		return s.fail(i, errEnd)
 	}
 	if depth <= s.wanted.levels {
-		s.wanted.begin[depth] = end
+		s.wanted.part[depth] = meant
+		s.wanted.begin[depth] = i
 	}
-	return end
+	return i
 }
 
 // space returns the next place at or behind i that is no white space.

@@ -21,18 +21,24 @@ const (
 // character or what is not ASCII; 0 if there is none. Bits above that one mean
 // nothing, because a subtraction may borrow from the byte above.
 func special(x uint64) uint64 {
-	quote, backslash := x^('"'*eachByte), x^('\\'*eachByte)
-	return ((quote - eachByte) | (backslash - eachByte) | (x - ' '*eachByte) | x) & highBits
+	quote, backslash := x^('"'^' ')*eachByte, x^'\\'*eachByte
+	return ((quote - (' '+1)*eachByte) | (backslash - eachByte) | x) & highBits
 }
 
 // str reads the string whose opening quote is at i.
 func (s *scanner) str(i int) int {
 	src := s.src
 	i++
-	for i+8 <= len(src) {
-		if m := special(binary.LittleEndian.Uint64(src[i : i+8])); m != 0 {
+	for i+16 <= len(src) {
+		words := src[i : i+16]
+		m := special(binary.LittleEndian.Uint64(words))
+		if m == 0 {
+			i += 8
+			m = special(binary.LittleEndian.Uint64(words[8:]))
+		}
+		if m != 0 {
 			i += bits.TrailingZeros64(m) >> 3
-			if src[i] == '"' {
+			if i < len(src) && src[i] == '"' {
 				return i + 1
 			}
 			return s.rest(i)
