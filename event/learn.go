@@ -61,7 +61,7 @@ func (t *shapeTree) nameOf(written []byte) (uint8, bool) {
 func inWords(written []byte) shapeName {
 	var text [longestName]byte
 	length := copy(text[:], written)
-	n := shapeName{length: uint8(length)}
+	var n shapeName
 	for i := range n.text {
 		n.text[i] = binary.LittleEndian.Uint64(text[8*i:])
 		if bits := 8 * (length - 8*i); bits >= 64 {

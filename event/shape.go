@@ -82,7 +82,6 @@ type shapeNode struct {
 // the bits of mask are those that belong to it.
 type shapeName struct {
 	text, mask [longestName / 8]uint64
-	length     uint8
 }
 
 // begin makes the scanner expect an event's names.
@@ -192,7 +191,8 @@ func (s *scanner) recall(f *frame, depth int) {
 	for at := s.shapes.at; at != 0; {
 		n := t.node[at]
 		if int(n.level/2) == depth {
-			s.names.addCopy(&f.seen, depth, s.src, t.name[n.name].inside())
+			text := t.name[n.name].bytes()
+			s.names.addCopy(&f.seen, depth, s.src, text[1:int(n.written)-len(`":`)])
 			if n.level == levelOf(depth, first) {
 				return
 			}
@@ -201,11 +201,10 @@ func (s *scanner) recall(f *frame, depth int) {
 	}
 }
 
-// inside returns the name without quotes and colon.
-func (n *shapeName) inside() []byte {
-	var b []byte
-	for _, w := range n.text {
-		b = binary.LittleEndian.AppendUint64(b, w)
+// bytes returns the name as it is written, and zeros.
+func (n *shapeName) bytes() (b [longestName]byte) {
+	for i, w := range n.text {
+		binary.LittleEndian.PutUint64(b[8*i:], w)
 	}
-	return b[1 : int(n.length)-len(`":`)]
+	return b
 }
