@@ -140,7 +140,9 @@ func (s *scanner) value(i, limit int) int {
 // unless it is empty.
 func (s *scanner) open(i, depth int) (int, bool) {
 	closing := s.src[i] + 2 // so it is in ASCII: {} and []
-	i = s.space(i + 1)
+	if i++; i < len(s.src) && s.src[i] <= ' ' {
+		i = s.space(i)
+	}
 	if i == len(s.src) {
 		return s.fail(i, errEnd), false
 	}

@@ -31,19 +31,19 @@ func (s *scanner) str(i int) int {
 	i++
 	for i+16 <= len(src) {
 		words := src[i : i+16]
-		m := special(binary.LittleEndian.Uint64(words))
+		m, second := special(binary.LittleEndian.Uint64(words)), special(binary.LittleEndian.Uint64(words[8:]))
+		if m|second == 0 {
+			i += 16
+			continue
+		}
 		if m == 0 {
-			i += 8
-			m = special(binary.LittleEndian.Uint64(words[8:]))
+			m, i = second, i+8
 		}
-		if m != 0 {
-			i += bits.TrailingZeros64(m) >> 3
-			if i < len(src) && src[i] == '"' {
-				return i + 1
-			}
-			return s.rest(i)
+		i += bits.TrailingZeros64(m) >> 3
+		if i < len(src) && src[i] == '"' {
+			return i + 1
 		}
-		i += 8
+		break
 	}
 	return s.rest(i)
 }
