@@ -85,6 +85,37 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
+// traffic returns a fleet's records in their natural mix, or those of one kind
+// of event alone.
+func traffic(suffix string) [][]byte {
+	const records = 2000
+	var all [][]byte
+	for f := fleet.New(fleet.DefaultConfig()); len(all) < records; {
+		payload := f.Next().Data
+		items, err := event.Decode(payload)
+		if suffix == "" || err == nil && items[0].Event != nil && items[0].Event.Suffix() == suffix {
+			all = append(all, payload)
+		}
+	}
+	return all
+}
+
+// BenchmarkDecoder_Traffic measures a Decoder on records that all differ.
+func BenchmarkDecoder_Traffic(b *testing.B) {
+	for name, suffix := range map[string]string{"mixed": "", "updated": event.SuffixDataSessionUpdated} {
+		b.Run("kinds="+name, func(b *testing.B) {
+			payloads := traffic(suffix)
+			var d event.Decoder
+			var items []event.Item
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				// Some records of the mix are broken, as they are meant to be.
+				items, _ = d.Append(items[:0], payloads[i%len(payloads)])
+			}
+		})
+	}
+}
+
 func standard(payload []byte) error {
 	var e struct {
 		ID, Type, Source, DataSchema, SpecVersion string

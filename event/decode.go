@@ -68,9 +68,10 @@ type Decoder struct {
 	// elements is scratch space for dividing an array.
 	elements []element
 
-	arena  arena
-	events slab
-	names  interner
+	arena    arena
+	events   slab
+	names    interner
+	calendar calendar
 	// scratch holds an unescaped string until it is copied.
 	scratch []byte
 }

@@ -158,11 +158,11 @@ func (d *Decoder) build(raw []byte, at int64) (*Event, *DecodeError) {
 	e := d.events.event()
 	e.Raw, e.Data = raw, data
 	e.ID = d.own(found[partID])
-	e.Type = d.shared(found[partType])
-	e.Source = d.shared(found[partSource])
-	e.SpecVersion = d.shared(found[partSpecVersion])
-	e.DataSchema = d.shared(found[partDataSchema])
-	e.DataContentType = d.shared(found[partDataContentType])
+	e.Type = d.shared(partType)
+	e.Source = d.shared(partSource)
+	e.SpecVersion = d.shared(partSpecVersion)
+	e.DataSchema = d.shared(partDataSchema)
+	e.DataContentType = d.shared(partDataContentType)
 	e.Subject = d.own(found[partSubject])
 	d.time(e, found[partTime])
 	d.identify(e, keys)
@@ -195,7 +195,9 @@ func (d *Decoder) require(v span, name, missing string, event int64) *DecodeErro
 func (d *Decoder) own(v span) string { return d.arena.string(d.scan.text(v, d.scratch)) }
 
 // shared returns a string that many events have alike.
-func (d *Decoder) shared(v span) string { return d.names.text(d.scan.text(v, d.scratch)) }
+func (d *Decoder) shared(p part) string {
+	return d.names.text(p, d.scan.text(d.scan.wanted.found[p], d.scratch))
+}
 
 // time reads a time as leniently as it can be done without guessing: RFC 3339
 // with any number of fractional digits. A number's text is kept, its unit is unknown.
@@ -208,5 +210,5 @@ func (d *Decoder) time(e *Event, v span) {
 		return
 	}
 	e.TimeText = d.own(v)
-	e.Time = parseTime(e.TimeText)
+	e.Time = d.calendar.time(e.TimeText)
 }

@@ -11,7 +11,7 @@ import (
 var ReferenceDecode = referenceDecode
 
 // QuickTime is the fast path of times.
-var QuickTime = quickTime
+var QuickTime = new(calendar).quick
 
 // ParseTime is what Decoder does with a time, ReferenceTime what it must be equal to.
 var (

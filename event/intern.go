@@ -8,12 +8,17 @@ const internedLength = 256
 // hash, which bounds it whatever is sent.
 type interner struct {
 	recent [256]string
+	// last is, by part, what an event had last: mostly the next one has it again.
+	last [parts]string
 }
 
-// text returns b as a string.
-func (n *interner) text(b []byte) string {
+// text returns b, which is an event's part p, as a string.
+func (n *interner) text(p part, b []byte) string {
 	if len(b) == 0 {
 		return ""
+	}
+	if n.last[p] == string(b) {
+		return n.last[p]
 	}
 	if len(b) > internedLength {
 		return string(b)
@@ -21,10 +26,12 @@ func (n *interner) text(b []byte) string {
 	pair := n.recent[hash(b)>>57<<1:][:2]
 	switch {
 	case pair[0] == string(b):
-		return pair[0]
+		n.last[p] = pair[0]
 	case pair[1] == string(b):
-		return pair[1]
+		n.last[p] = pair[1]
+	default:
+		n.last[p] = string(b)
+		pair[1], pair[0] = pair[0], n.last[p]
 	}
-	pair[1], pair[0] = pair[0], string(b)
-	return pair[0]
+	return n.last[p]
 }

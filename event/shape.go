@@ -137,7 +137,7 @@ func word(b *[longestName]byte, i int) uint64 { return binary.LittleEndian.Uint6
 // It does nothing that value would not do, but reads most of an event in half
 // of the steps.
 func (s *scanner) run(i, depth int) (int, bool) {
-	src, t, level := s.src, s.shapes.known, levelOf(depth, further)
+	src, t, level, looked := s.src, s.shapes.known, levelOf(depth, further), depth <= s.wanted.levels
 	i = s.str(i)
 	for uint(i) < uint(len(src)) && src[i] == ',' {
 		text := src[i+1:]
@@ -145,17 +145,21 @@ func (s *scanner) run(i, depth int) (int, bool) {
 			break
 		}
 		at := t.find((*[longestName]byte)(text), t.node[s.shapes.at%shapeNodes].child, level)
+		if at == 0 {
+			break
+		}
 		n := &t.node[at%shapeNodes]
 		next := i + 1 + int(n.written)
-		if at == 0 || src[next] <= ' ' {
+		c := src[next]
+		if c <= ' ' {
 			break
 		}
 		s.shapes.at = at
-		if depth <= s.wanted.levels {
+		if looked {
 			s.take(depth, i)
 			s.wanted.part[depth], s.wanted.begin[depth] = n.part, next
 		}
-		switch c := src[next]; {
+		switch {
 		case c == '"':
 			i = s.str(next)
 		case c-'0' <= 9:

@@ -3,8 +3,18 @@ package event
 import "time"
 
 // parseTime returns the zero time for what is not a time of RFC 3339.
-func parseTime(text string) time.Time {
-	if t, ok := quickTime(text); ok {
+func parseTime(text string) time.Time { return new(calendar).time(text) }
+
+// calendar reads times. It remembers when the last day that it read began,
+// which most of the next times share.
+type calendar struct {
+	day      [len(time.DateOnly)]byte
+	midnight int64
+}
+
+// time is parseTime.
+func (c *calendar) time(text string) time.Time {
+	if t, ok := c.quick(text); ok {
 		return t
 	}
 	t, err := time.Parse(time.RFC3339Nano, text)
@@ -14,19 +24,16 @@ func parseTime(text string) time.Time {
 	return t.UTC()
 }
 
-// quickTime reads the usual forms of RFC 3339, those with every digit in its
+// quick reads the usual forms of RFC 3339, those with every digit in its
 // place: 2025-11-26T09:11:44 with up to nine fractional digits, and Z or an
 // offset. What it does not read may be a time all the same.
-func quickTime(text string) (time.Time, bool) {
+func (c *calendar) quick(text string) (time.Time, bool) {
 	const length = len("2006-01-02T15:04:05")
-	if len(text) <= length || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' {
+	if len(text) <= length || text[10] != 'T' || text[13] != ':' || text[16] != ':' {
 		return time.Time{}, false
 	}
-	century, year := twoDigits(text, 0), twoDigits(text, 2)
-	month, day := twoDigits(text, 5), twoDigits(text, 8)
 	hour, minute, second := twoDigits(text, 11), twoDigits(text, 14), twoDigits(text, 17)
-	if century < 0 || year < 0 || month < 1 || month > 12 || day < 1 || day > 31 ||
-		uint(hour) > 23 || uint(minute) > 59 || uint(second) > 59 {
+	if uint(hour) > 23 || uint(minute) > 59 || uint(second) > 59 || !c.turn(text[:len(c.day)]) {
 		return time.Time{}, false
 	}
 	nano, i := fraction(text, length)
@@ -34,8 +41,23 @@ func quickTime(text string) (time.Time, bool) {
 	if !ok {
 		return time.Time{}, false
 	}
-	t := time.Date(100*century+year, time.Month(month), day, hour, minute, second-offset, nano, time.UTC)
-	return t, day <= 28 || day <= daysIn(time.Month(month), 100*century+year)
+	return time.Unix(c.midnight+int64(hour*3600+minute*60+second-offset), int64(nano)).UTC(), true
+}
+
+// turn makes day, written as 2025-11-26, the calendar's day if it is one.
+func (c *calendar) turn(day string) bool {
+	if day == string(c.day[:]) {
+		return true
+	}
+	century, year := twoDigits(day, 0), twoDigits(day, 2)
+	month, ofMonth := twoDigits(day, 5), twoDigits(day, 8)
+	if century < 0 || year < 0 || day[4] != '-' || day[7] != '-' || month < 1 || month > 12 || ofMonth < 1 ||
+		ofMonth > daysIn(time.Month(month), 100*century+year) {
+		return false
+	}
+	copy(c.day[:], day)
+	c.midnight = time.Date(100*century+year, time.Month(month), ofMonth, 0, 0, 0, 0, time.UTC).Unix()
+	return true
 }
 
 // twoDigits returns the number that two digits write, less than 0 if they are none.
