@@ -171,6 +171,20 @@ func TestParseTime_IsWhatTheStandardLibraryMakesOfIt(t *testing.T) {
 	}
 }
 
+func TestParseTime_IsNotMisledByTheDayBefore(t *testing.T) {
+	t.Parallel()
+	read := event.NewCalendar()
+	for _, day := range times {
+		for _, text := range append([]string{"2025-11-26T09:11:44Z", "2025-11-26T00:00:00+23:59", "2025-11-27T09:11:44Z", "2025-12-26T09:11:44Z", "1025-11-26T09:11:44Z"}, times...) {
+			for _, text := range []string{day, text, day} {
+				if got, want := read(text), event.ReferenceTime(text); got != want { //nolint:staticcheck // the same representation is meant
+					t.Fatalf("%q: got %v, want %v", text, got, want)
+				}
+			}
+		}
+	}
+}
+
 func FuzzParseTime(f *testing.F) {
 	for _, text := range times {
 		f.Add(text)

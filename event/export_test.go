@@ -19,6 +19,9 @@ var (
 	ReferenceTime = refParseTime
 )
 
+// NewCalendar returns ParseTime with the memory that a Decoder has.
+func NewCalendar() func(text string) time.Time { return new(calendar).time }
+
 // Difference says in what two results of decoding one payload differ, and is
 // empty if they do not. All is compared but the text of errors, which only
 // people read and which the two phrase differently.
