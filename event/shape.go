@@ -86,8 +86,12 @@ type shapeName struct {
 
 // begin makes the scanner expect an event's names.
 func (h *shapes) begin() {
-	if h.full || h.known == nil {
-		h.known, h.full = &shapeTree{nodes: 1}, false
+	if h.known == nil {
+		h.known, h.full = new(shapeTree), true
+	}
+	if h.full {
+		*h.known, h.full = shapeTree{}, false
+		h.known.nodes = 1
 	}
 	h.at, h.following, h.learning = 0, true, false
 }
