@@ -45,9 +45,19 @@ type shapes struct {
 	at                  uint16
 	following, learning bool
 	// full says that there was no room for a name. Then all is forgotten and
-	// learnt again, but for what no event has any more.
-	full bool
+	// learnt again, but for what no event has any more. A stream whose names are
+	// never the same would have it learnt in vain again and again: so if that was
+	// not long ago, measured in events by age, what is known is kept first for pause
+	// events, of which rest are left, and each time for twice as many.
+	full             bool
+	age, rest, pause uint32
 }
+
+const (
+	// learntLong is for how many events what was learnt must have done.
+	learntLong               = 1000
+	shortPause, longestPause = 64, 1 << 16
+)
 
 // shapeTree has neither slices nor pointers: there are many Decoders, the
 // garbage collector need not look into them, and the places in it need no check.
@@ -87,13 +97,29 @@ type shapeName struct {
 // begin makes the scanner expect an event's names.
 func (h *shapes) begin() {
 	if h.known == nil {
-		h.known, h.full = new(shapeTree), true
+		h.known, h.full, h.age = new(shapeTree), true, learntLong
 	}
+	h.age++
 	if h.full {
-		*h.known, h.full = shapeTree{}, false
-		h.known.nodes = 1
+		h.forget()
 	}
 	h.at, h.following, h.learning = 0, true, false
+}
+
+// forget empties the tree, or lets another event pass before it does.
+func (h *shapes) forget() {
+	if h.rest > 0 {
+		h.rest--
+		return
+	}
+	*h.known, h.full = shapeTree{}, false
+	h.known.nodes = 1
+	if h.age > learntLong {
+		h.pause = 0
+	} else {
+		h.pause = min(max(2*h.pause, shortPause), longestPause)
+	}
+	h.rest, h.age = h.pause, 0
 }
 
 // ignore makes the scanner expect nothing, and learn nothing.
@@ -179,7 +205,7 @@ func (s *scanner) run(i, depth int) (int, bool) {
 // followed so far, of the objects that are still open, into the nameTable,
 // where the event's further names are compared with them.
 func (s *scanner) deviate(depth int, o order) {
-	s.shapes.following, s.shapes.learning = false, true
+	s.shapes.following, s.shapes.learning = false, !s.shapes.full
 	for d := 1; d <= depth; d++ {
 		f := &s.frames[d]
 		if f.closing != '}' {
