@@ -117,7 +117,7 @@ func (s *shard) finish(p *piece, outcome Outcome) {
 		s.log.Warn("record buried", zap.String(KeyReason, p.letter.Reason), zap.String(KeySequenceNumber, p.letter.SequenceNumber), zap.NamedError(KeyError, p.letter.Err))
 	}
 	s.tracker.Done(p.record.ticket)
-	p.unpin(s.budget)
+	p.done(s.budget)
 }
 
 // checkpointLoop writes the watermark at most once per interval, when it moved.

@@ -17,8 +17,9 @@ const (
 	// smallestPage is what it asks for at least, however little room there is: a
 	// call costs as much as the decoding of some hundred records.
 	smallestPage = 64 << 10
-	// assumedRecord is how large a record is taken to be until one was seen.
-	assumedRecord = 1 << 10
+	// assumedRecord is how large a record is taken to be until one was seen: large,
+	// so that the first page of whatever it is blocks no shard and fills no memory.
+	assumedRecord = 32 << 10
 	// idleGrowth is by how much the pause grows with each answer without a record.
 	idleGrowth = 1.3
 )
@@ -35,8 +36,10 @@ type pacer struct {
 	busy, idle time.Duration
 	maxRecords int
 	pause      time.Duration
-	// record is the running average of a record's size in bytes.
+	// record is the running average of a record's size in bytes; seen says that it is
+	// one.
 	record float64
+	seen   bool
 }
 
 func newPacer(cfg Config) *pacer {
@@ -71,8 +74,10 @@ func (p *pacer) answered(page *wire.Page) time.Duration {
 	for i := range page.Records {
 		bytes += len(page.Records[i].Data)
 	}
-	const weight = 0.25 // of the page just seen
-	p.record += weight * (float64(bytes)/float64(n) - p.record)
-	p.record = max(p.record, 1)
+	weight := 0.25 // of the page just seen
+	if !p.seen {
+		p.seen, weight = true, 1
+	}
+	p.record = max(p.record+weight*(float64(bytes)/float64(n)-p.record), 1)
 	return max(p.busy, time.Duration(bytes)*time.Second/shardReadRate)
 }

@@ -26,29 +26,41 @@ type piece struct {
 	// letter is nil for an event, whose delivery this is then.
 	letter   *DeadLetter
 	delivery Delivery
-	// detached says that the data is its own, and no longer the record's.
+	// detached says that the data is its own, and no longer the record's; kept is
+	// how many bytes of the budget that takes.
 	detached bool
+	kept     int64
 }
 
-// detach gives the piece data of its own, so that what holds the record's can be
-// used again. Nobody else may look at the piece meanwhile.
+// detach gives the piece data of its own, which the budget counts, so that what
+// holds the record's can be used again. Nobody else may look at the piece
+// meanwhile.
 func (p *piece) detach(b *budget) {
 	if p.detached {
 		return
 	}
 	if p.letter != nil {
 		p.letter.Payload = bytes.Clone(p.letter.Payload)
+		p.kept = int64(len(p.letter.Payload))
 	} else {
 		p.delivery.Event = p.delivery.Event.Clone()
+		p.kept = int64(len(p.delivery.Event.Raw))
+	}
+	b.take(p.kept)
+	p.unpin(b)
+}
+
+// done gives back what the piece holds of the budget.
+func (p *piece) done(b *budget) {
+	if p.detached {
+		b.give(p.kept)
+		return
 	}
 	p.unpin(b)
 }
 
 // unpin says that the piece does not need the record's data any more.
 func (p *piece) unpin(b *budget) {
-	if p.detached {
-		return
-	}
 	p.detached = true
 	if p.record.pinned.Add(-1) == 0 {
 		p.record.release(b)

@@ -1,0 +1,75 @@
+package consumer
+
+import (
+	"testing"
+	"time"
+
+	"korestream/consumer/wire"
+)
+
+func pageOf(records, size int) *wire.Page {
+	p := &wire.Page{}
+	for range records {
+		p.Records = append(p.Records, wire.Record{Data: make([]byte, size)})
+	}
+	return p
+}
+
+func TestPacer_PollsFastWhileEventsTrickleAndSlowlyWhenNothingComes(t *testing.T) {
+	t.Parallel()
+	cfg := DefaultConfig()
+	p := newPacer(cfg)
+	last := time.Duration(0)
+	for range 20 {
+		pause := p.answered(pageOf(0, 0))
+		if pause < last || pause > cfg.IdlePollInterval {
+			t.Fatalf("got a pause of %s after one of %s, want it to grow to %s", pause, last, cfg.IdlePollInterval)
+		}
+		last = pause
+	}
+	if last != cfg.IdlePollInterval {
+		t.Errorf("idle: got %s, want %s", last, cfg.IdlePollInterval)
+	}
+	if got := p.answered(pageOf(1, 1000)); got != cfg.PollInterval {
+		t.Errorf("after a record: got %s, want %s", got, cfg.PollInterval)
+	}
+}
+
+func TestPacer_NeverAsksForMoreThanTheShardGives(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{100, 1000, 10_000, 250_000, 1 << 20} {
+		p, b := newPacer(DefaultConfig()), newBudget(newPool(1<<30), 1<<30)
+		for i := range 20 {
+			n := int(p.limit(b))
+			// The first page is a guess, which must not be far off.
+			if most := largestPage + size; n*size > most && (i > 0 || n > 64) {
+				t.Fatalf("records of %d bytes, call %d: asked for %d of them, want %d bytes at most", size, i, n, most)
+			}
+			pause := p.answered(pageOf(n, size))
+			if rate := float64(n*size) / pause.Seconds(); rate > shardReadRate*1.001 {
+				t.Fatalf("records of %d bytes: read %.0f bytes a second, want %d at most", size, rate, shardReadRate)
+			}
+		}
+	}
+}
+
+func TestPacer_ManyShardsShareTheMemory(t *testing.T) {
+	t.Parallel()
+	const limit = 64 << 20
+	total := newPool(limit)
+	var shards []*budget
+	for range 512 {
+		shards = append(shards, newBudget(total, 8<<20))
+	}
+	p := newPacer(DefaultConfig())
+	p.answered(pageOf(10, 1000))
+	if all := 512 * int(p.limit(shards[0])) * 1000; all > limit {
+		t.Errorf("512 shards ask for %d bytes at once, want %d at most", all, limit)
+	}
+	for _, b := range shards[1:] {
+		b.close()
+	}
+	if got := int(p.limit(shards[0])) * 1000; got < 1<<20 {
+		t.Errorf("alone, a shard asks for %d bytes, want a large page", got)
+	}
+}
