@@ -34,6 +34,10 @@ func (s *shard) acceptRecord(r *wire.Record) {
 	if r.Chunk == nil {
 		rec.loose = int64(len(r.Data))
 	}
+	if !s.source.window.holds(r.ArrivedAt) {
+		rec.release(s.budget)
+		return
+	}
 	pos, pieces, outside := s.cutter.cut(r, s.source.resume)
 	if outside > 0 {
 		s.log.Warn("aggregate holds user records of another shard; left out, for the KPL puts them again there",

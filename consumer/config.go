@@ -22,6 +22,12 @@ type Config struct {
 	// Start is where an application without a lease table begins:
 	// checkpoint.TrimHorizon, Latest or AtTimestamp.
 	Start checkpoint.Position
+	// End, if set, is the arrival time at which every shard ends: records that
+	// arrived then or later, or before a Start that is a time, are left out, and
+	// Run returns when all shards are done up to it. A shard whose end was reached
+	// that way is finished for the application, so its lease table cannot be used
+	// with a later one. It needs the source Polling.
+	End time.Time
 
 	// LaneKey says what is handled in order; Lanes how many keys of one shard
 	// are handled at once.
@@ -104,6 +110,8 @@ func (c Config) Validate() error {
 	default:
 		check(false, "Start is %q: want TRIM_HORIZON, LATEST or AT_TIMESTAMP", c.Start.SequenceNumber)
 	}
+	check(c.End.IsZero() || c.Source == Polling, "Source is %q: want %q where there is an End", c.Source, Polling)
+	check(c.End.IsZero() || c.Start.Timestamp.Before(c.End), "End is %s: want it after the Start's time (%s)", c.End, c.Start.Timestamp)
 	check(c.LaneKey.Valid(), "LaneKey is %q: want one of %v, or a dotted path such as data.network.sid", c.LaneKey, LaneKeys())
 	check(c.Lanes >= 1, "Lanes is %d: want at least 1", c.Lanes)
 	check(slices.Contains(SourceKinds(), c.Source), "Source is %q: want one of %v", c.Source, SourceKinds())

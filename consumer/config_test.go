@@ -3,6 +3,7 @@ package consumer
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestConfig_ValidateNamesEveryBound(t *testing.T) {
@@ -28,6 +29,8 @@ func TestConfig_ValidateNamesEveryBound(t *testing.T) {
 		{"ProcessBytes", func(c *Config) { c.ProcessBytes = c.ShardBytes - 1 }},
 		{"ShardSync", func(c *Config) { c.ShardSync = 0 }},
 		{"CallTimeout", func(c *Config) { c.CallTimeout = -1 }},
+		{"Source", func(c *Config) { c.Source, c.End = Auto, time.Now() }},
+		{"End", func(c *Config) { c.End = time.Now(); c.Start.Timestamp = c.End }},
 		{"CheckpointInterval", func(c *Config) { c.CheckpointInterval = 0 }},
 		{"DrainTimeout", func(c *Config) { c.DrainTimeout = 0 }},
 	}

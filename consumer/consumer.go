@@ -35,7 +35,8 @@ type Consumer struct {
 	stopAll       context.CancelFunc
 	abandonAll    context.CancelFunc
 
-	began atomic.Bool // consuming has begun
+	began    atomic.Bool // consuming has begun
+	complete atomic.Bool // all is done up to the End
 
 	mu sync.Mutex // guards all below
 	// runs are the shards being run, by lease.
@@ -76,8 +77,9 @@ func New(cfg Config, kc KinesisAPI, leases *checkpoint.Store, d Dispatcher, b Bu
 // goroutines before it leaves them behind.
 const stopGrace = 5 * time.Second
 
-// Run consumes until ctx ends, then drains: what was begun is finished and
-// checkpointed and the leases are released. It returns nil after a clean drain,
+// Run consumes until ctx ends, or until all is done up to Config.End if there is
+// one, then drains: what was begun is finished and checkpointed and the leases
+// are released. It returns nil after a clean drain,
 // ErrDrainTimedOut if handlers were still busy at the time-out, and another
 // error if consuming could not begin. It may be called once.
 func (c *Consumer) Run(ctx context.Context) error {
@@ -108,7 +110,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 	}
 	c.log.Info("consuming")
 	c.began.Store(true)
-	<-ctx.Done()
+	c.awaitEnd(ctx)
 
 	c.log.Info("draining", zap.Duration("timeout", c.cfg.DrainTimeout))
 	c.leases.Drain()

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"korestream/consumer/wire"
@@ -82,6 +83,11 @@ func (s *source) fetch(ctx context.Context, iterator *string, limit int32) (*wir
 		wire.FromSDK(out, page)
 	}
 	*iterator = page.NextShardIterator
+	now, ok := awsmiddleware.GetServerTime(out.ResultMetadata)
+	if !ok {
+		now = time.Now()
+	}
+	page.Ended = page.Ended || s.window.passed(page, now)
 	s.fetched(time.Duration(max(page.MillisBehindLatest, 0)) * time.Millisecond)
 	return page, nil
 }

@@ -34,6 +34,8 @@ type source struct {
 	consumerARN string
 	advice      advisor
 
+	window window
+
 	// next is where reading begins that takes up what was delivered.
 	next types.StartingPosition
 	// resume is the position that next stood at first; records up to it are
@@ -52,7 +54,7 @@ type source struct {
 func newSource(kc KinesisAPI, cfg Config, shard string, start checkpoint.Position, b *budget, p *pages, log *zap.Logger) *source {
 	return &source{
 		kc: kc, cfg: cfg, target: target{cfg.Stream, cfg.StreamARN}, shard: shard, log: log, budget: b, pages: p,
-		doubt: func() {}, advice: advisor{on: cfg.Source == Auto}, next: startingPosition(start), resume: start, state: StateReading, behind: -1, triedAt: time.Now(),
+		doubt: func() {}, advice: advisor{on: cfg.Source == Auto}, window: cfg.window(), next: startingPosition(start), resume: start, state: StateReading, behind: -1, triedAt: time.Now(),
 	}
 }
 

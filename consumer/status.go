@@ -108,12 +108,14 @@ type Status struct {
 	OpenShards int
 	ListedAt   time.Time
 	Draining   bool
+	// Complete says that all shards are done up to Config.End.
+	Complete bool
 }
 
 // Status returns a snapshot; it may be called at any time, concurrently.
 func (c *Consumer) Status() Status {
 	listed, at := c.listing.snapshot()
-	st := Status{Worker: c.cfg.Worker, ListedAt: at, Draining: c.draining()}
+	st := Status{Worker: c.cfg.Worker, ListedAt: at, Draining: c.draining(), Complete: c.complete.Load()}
 	for _, s := range listed {
 		if !s.Closed {
 			st.OpenShards++
