@@ -106,6 +106,8 @@ type Status struct {
 	Totals Counts
 	// OpenShards counts the open shards of the whole stream, as last listed.
 	OpenShards int
+	// ListedShards counts the closed ones too.
+	ListedShards int
 	ListedAt   time.Time
 	Draining   bool
 	// Complete says that all shards are done up to Config.End.
@@ -115,7 +117,7 @@ type Status struct {
 // Status returns a snapshot; it may be called at any time, concurrently.
 func (c *Consumer) Status() Status {
 	listed, at := c.listing.snapshot()
-	st := Status{Worker: c.cfg.Worker, ListedAt: at, Draining: c.draining(), Complete: c.complete.Load()}
+	st := Status{Worker: c.cfg.Worker, ListedAt: at, ListedShards: len(listed), Draining: c.draining(), Complete: c.complete.Load()}
 	for _, s := range listed {
 		if !s.Closed {
 			st.OpenShards++
