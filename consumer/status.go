@@ -108,8 +108,8 @@ type Status struct {
 	OpenShards int
 	// ListedShards counts the closed ones too.
 	ListedShards int
-	ListedAt   time.Time
-	Draining   bool
+	ListedAt     time.Time
+	Draining     bool
 	// Complete says that all shards are done up to Config.End.
 	Complete bool
 }
