@@ -1,6 +1,8 @@
 package consumer
 
 import (
+	"context"
+
 	"go.uber.org/zap"
 
 	"korestream/consumer/wire"
@@ -11,15 +13,44 @@ import (
 // whole page.
 const submitAtOnce = 64
 
-// accept decodes a page and puts its pieces into their lanes.
-func (s *shard) accept(page *wire.Page) {
+// Gate lets events go on to their lanes, each when it may. It waits in Admit,
+// and with it the reading of the shard, so what waits takes no memory. Admit is
+// called for one event of a shard after another, in stream order, concurrently
+// for shards. Its error turns the event away, and all after it, to be read again
+// by whoever has the shard next; it is for the end of ctx alone, which comes when
+// the shard is not to be read any more.
+type Gate interface {
+	Admit(ctx context.Context, d *Delivery) error
+}
+
+// accept decodes a page and puts its pieces into their lanes. It returns false if
+// the gate turned a record away. Nothing after that one may be accepted, or the
+// checkpoint would move over it.
+func (s *shard) accept(fetch context.Context, page *wire.Page) (whole bool) {
 	for i := range page.Records {
-		s.acceptRecord(&page.Records[i])
-		if len(s.pieces) >= submitAtOnce {
+		r := &page.Records[i]
+		if s.turnedAway || !s.acceptRecord(fetch, r) {
+			s.turnedAway = true
+			rec := inFlightOf(r)
+			rec.release(s.budget)
+			continue
+		}
+		if len(s.pieces) >= submitAtOnce || s.gate != nil {
 			s.submit()
 		}
 	}
 	s.submit()
+	return !s.turnedAway
+}
+
+// admitted asks the gate for each of a record's events.
+func (s *shard) admitted(fetch context.Context, pieces []*piece) bool {
+	for _, p := range pieces {
+		if s.gate != nil && p.letter == nil && s.gate.Admit(fetch, &p.delivery) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // submit sends what was accepted to the lanes.
@@ -29,14 +60,13 @@ func (s *shard) submit() {
 	s.pieces = s.pieces[:0]
 }
 
-func (s *shard) acceptRecord(r *wire.Record) {
-	rec := inFlight{chunk: r.Chunk}
-	if r.Chunk == nil {
-		rec.loose = int64(len(r.Data))
-	}
+// acceptRecord returns false if the gate turned the record away, which is then as
+// if it had not been seen.
+func (s *shard) acceptRecord(fetch context.Context, r *wire.Record) bool {
+	rec := inFlightOf(r)
 	if !s.source.window.holds(r.ArrivedAt) {
 		rec.release(s.budget)
-		return
+		return true
 	}
 	pos, pieces, outside := s.cutter.cut(r, s.source.resume)
 	if outside > 0 {
@@ -48,7 +78,11 @@ func (s *shard) acceptRecord(r *wire.Record) {
 			s.tracker.SeenStart()
 		}
 		rec.release(s.budget)
-		return
+		return true
+	}
+	// Before the tracker knows of it, so that a record turned away leaves no gap.
+	if !s.admitted(fetch, pieces) {
+		return false
 	}
 	s.records.Add(1)
 	s.bytes.Add(int64(len(r.Data)))
@@ -56,12 +90,12 @@ func (s *shard) acceptRecord(r *wire.Record) {
 	if s.tracker.AddDone(pos) {
 		rec.release(s.budget)
 		s.skipped.Add(1)
-		return
+		return true
 	}
 	rec.ticket = s.tracker.Add(pos, len(pieces))
 	if len(pieces) == 0 {
 		rec.release(s.budget)
-		return
+		return true
 	}
 	of := &pieces[0].own
 	of.ticket, of.chunk, of.loose = rec.ticket, rec.chunk, rec.loose
@@ -75,4 +109,5 @@ func (s *shard) acceptRecord(r *wire.Record) {
 		}
 		s.pieces = append(s.pieces, p)
 	}
+	return true
 }

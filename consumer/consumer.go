@@ -20,6 +20,7 @@ type Consumer struct {
 	leases     *checkpoint.Store
 	dispatcher Dispatcher
 	burier     Burier
+	gate       Gate
 	log        *zap.Logger
 
 	listing *listing
@@ -52,6 +53,10 @@ type Option func(*Consumer)
 
 // WithLogger sets the logger; without it nothing is logged.
 func WithLogger(log *zap.Logger) Option { return func(c *Consumer) { c.log = log } }
+
+// WithGate sets what events pass before they come to their lanes; without it they
+// go on at once.
+func WithGate(g Gate) Option { return func(c *Consumer) { c.gate = g } }
 
 // New returns a consumer that reads with kc, leases with leases, takes events
 // to d and what cannot be decoded to b. It does nothing until Run.
@@ -177,7 +182,7 @@ func (c *Consumer) newShard(lease *checkpoint.Lease) *shard {
 	b := newBudget(c.pool, c.cfg.ShardBytes)
 	done := checkpoint.Progress{Position: lease.Start(), Above: lease.Above()}
 	s := &shard{
-		cfg: c.cfg, lease: lease, dispatcher: c.dispatcher, burier: c.burier, log: log,
+		cfg: c.cfg, lease: lease, dispatcher: c.dispatcher, burier: c.burier, gate: c.gate, log: log,
 		source: newSource(c.kc, c.cfg, lease.Shard(), lease.Start(), b, c.pages, log), pages: c.pages, budget: b,
 		cutter:  cutter{stream: c.cfg.Stream, shard: lease.Shard(), keys: c.listing.keys(lease.Shard())},
 		tracker: checkpoint.ResumeTracker(done), since: time.Now(),

@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"korestream/event"
@@ -92,9 +93,14 @@ type DeadLetter struct {
 	Payload []byte
 }
 
+// ErrNotWanted is what a Burier returns to the consumer for what could not be
+// decoded and is not to be kept, as somebody has chosen. It is done and dropped.
+var ErrNotWanted = errors.New("the letter is not wanted")
+
 // Burier keeps dead letters.
 type Burier interface {
 	// Bury returns nil only when the letter is durable. It may be called
-	// concurrently. The caller tries again after an error, for ever.
+	// concurrently. The caller tries again after an error, for ever, but for
+	// ErrNotWanted of what could not be decoded.
 	Bury(ctx context.Context, letter *DeadLetter) error
 }

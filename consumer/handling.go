@@ -68,7 +68,11 @@ func (s *shard) attempt(p *piece) (outcome Outcome, err error) {
 		}
 	}()
 	if p.letter != nil {
-		return DeadLettered, s.burier.Bury(s.work, p.letter)
+		err = s.burier.Bury(s.work, p.letter)
+		if errors.Is(err, ErrNotWanted) {
+			return Dropped, nil
+		}
+		return DeadLettered, err
 	}
 	outcome, err = s.dispatcher.Dispatch(s.work, &p.delivery)
 	if err == nil && (outcome < Handled || outcome > Dropped) {
@@ -113,7 +117,7 @@ func (s *shard) finish(p *piece, outcome Outcome) {
 	case Dropped:
 		s.dropped.Add(1)
 	}
-	if p.letter != nil {
+	if p.letter != nil && outcome == DeadLettered {
 		s.log.Warn("record buried", zap.String(KeyReason, p.letter.Reason), zap.String(KeySequenceNumber, p.letter.SequenceNumber), zap.NamedError(KeyError, p.letter.Err))
 	}
 	s.tracker.Done(p.record.ticket)

@@ -95,6 +95,14 @@ type inFlight struct {
 	pinned atomic.Int32
 }
 
+// inFlightOf returns a record that is not in the tracker yet.
+func inFlightOf(r *wire.Record) inFlight {
+	if r.Chunk == nil {
+		return inFlight{loose: int64(len(r.Data))}
+	}
+	return inFlight{chunk: r.Chunk}
+}
+
 // cutter takes Kinesis records apart. It is used by one goroutine.
 type cutter struct {
 	stream, shard string

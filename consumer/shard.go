@@ -47,6 +47,10 @@ type shard struct {
 	// lanes yet; only accept touches them.
 	order  uint64
 	pieces []*piece
+	// gate is nil if there is none; turnedAway says that it did so with a record,
+	// and is of accept as well.
+	gate       Gate
+	turnedAway bool
 
 	// work is what handlers run under. It ends with the lease or when the drain
 	// time-out has come. Set by run before anything uses it.
@@ -98,8 +102,7 @@ func (s *shard) run(stop, abandon context.Context) (ended bool) {
 
 	var children []string
 	for page := range arriving {
-		s.accept(page)
-		if page.Ended {
+		if s.accept(fetch, page) && page.Ended {
 			ended, children = true, page.ChildShards
 		}
 		s.pages.put(page)

@@ -41,6 +41,8 @@ type world struct {
 	quiet bool
 	// log, if set, is what consumers log to instead of the test's log.
 	log *zap.Logger
+	// gate, if set, is that of the consumers started.
+	gate Gate
 }
 
 func newWorld(t *testing.T, shards int) *world {
@@ -230,7 +232,7 @@ func (w *world) start(worker string, to *sink, tune ...func(*Config, *checkpoint
 		log = zaptest.NewLogger(w.t, zaptest.Level(level))
 	}
 	store := checkpoint.New(w.db, leaseCfg, checkpoint.WithLogger(log))
-	c, err := New(cfg, w.kc, store, to, to, WithLogger(log))
+	c, err := New(cfg, w.kc, store, to, to, WithLogger(log), WithGate(w.gate))
 	w.must(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &process{w: w, c: c, leases: store, cancel: cancel, err: make(chan error, 1)}
