@@ -121,6 +121,9 @@ func (s *site) replay(cfg string, args ...string) *proc {
 	return start(s.t, []string{"AWS_ENDPOINT_URL=" + s.url()}, append([]string{"replay", "--config", cfg}, args...)...)
 }
 
+// now is the time to the millisecond, as arrival times have it.
+func now() time.Time { return time.Now().Truncate(time.Millisecond) }
+
 // timeFlag writes a time as a flag takes it.
 func timeFlag(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
 

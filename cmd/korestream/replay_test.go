@@ -37,11 +37,11 @@ func TestReplay_TakesExactlyTheRangeWhileLiveGoesOnUndisturbed(t *testing.T) {
 	live.logged("shard taken")
 	load := s.produce(200)
 	time.Sleep(time.Second)
-	from := time.Now()
+	from := now()
 	time.Sleep(time.Second)
 	splitFirst(t, s.kc)
 	time.Sleep(2 * time.Second)
-	to := time.Now()
+	to := now()
 	want := s.arrivedBetween(from, to)
 	if len(want) < 200 {
 		t.Fatalf("the range has %d events: the test shows nothing", len(want))
@@ -81,13 +81,13 @@ func TestReplay_TakesExactlyTheRangeWhileLiveGoesOnUndisturbed(t *testing.T) {
 func TestReplay_KilledAndStoppedIsResumedByTwoAndNothingIsMissing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 3)
-	from := time.Now()
+	from := now()
 	const events = 900
 	putEvents(t, s.kc, 0, events/2)
 	splitFirst(t, s.kc)
 	putEvents(t, s.kc, events/2, events)
 	time.Sleep(10 * time.Millisecond)
-	to := time.Now()
+	to := now()
 	want := s.arrivedBetween(from, to)
 	cfg, archive := writeConfig(t, "stream: "+testStream+"\nlease: {failover: 2s}\ncheckpoint: {interval: 200ms}\n")
 
@@ -139,12 +139,12 @@ func TestReplay_KilledAndStoppedIsResumedByTwoAndNothingIsMissing(t *testing.T) 
 func TestReplay_FiltersCountsAndBuriesAsLive(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 2)
-	from := time.Now()
+	from := now()
 	const events = 370
 	putEvents(t, s.kc, 0, events)
 	s.putJunk(3)
 	time.Sleep(10 * time.Millisecond)
-	span := []string{"--from", timeFlag(from), "--to", timeFlag(time.Now())}
+	span := []string{"--from", timeFlag(from), "--to", timeFlag(now())}
 	for _, tt := range []struct {
 		name string
 		args []string

@@ -41,11 +41,14 @@ func Replay(ctx context.Context, cfg *config.Config, o ReplayOptions, log *zap.L
 	}
 	r, err := planReplay(ctx, cfg, c, o, log)
 	if err != nil {
-		return err
+		return notBegun(ctx, err)
 	}
 	if err := r.open(ctx, o.Rate); err != nil {
 		r.daemon.Close()
-		return err
+		if r.made {
+			r.drop(context.WithoutCancel(ctx))
+		}
+		return notBegun(ctx, err)
 	}
 	err = r.run(ctx, o.Bar)
 	r.daemon.Close() // what handlers hold back is written before the table goes
@@ -70,7 +73,17 @@ type replay struct {
 	log    *zap.Logger
 	daemon *Daemon // has the handlers, and runs the consumer alone
 	sieve  *sieve
-	fresh  bool // it was begun by this process
+	fresh  bool // it is begun by this process
+	made   bool // this process may have made the table
+}
+
+// notBegun says why a replay has not begun: the process was told to stop, or the
+// error.
+func notBegun(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errors.New("replay cut short before it began")
+	}
+	return err
 }
 
 // cutShort says how to go on.
@@ -105,7 +118,7 @@ func (r *replay) open(ctx context.Context, perSecond float64) error {
 		return &ExitError{ExitUsage, err}
 	}
 	d.leases = checkpoint.New(d.clients.dynamo, d.leaseConfig(), checkpoint.WithLogger(r.log))
-	d.consumer, err = consumer.New(r.consumerConfig(), d.clients.kinesis, d.leases, r.sieve, r.sieve, consumer.WithLogger(r.log))
+	d.consumer, err = consumer.New(r.consumerConfig(), d.clients.kinesis, d.leases, r.sieve, r.sieve, consumer.WithLogger(r.log), consumer.WithGate(r.sieve))
 	if err != nil {
 		return &ExitError{ExitConfig, err}
 	}
@@ -125,6 +138,7 @@ func (r *replay) start(ctx context.Context) error {
 	if !r.fresh {
 		return nil
 	}
+	r.made = true
 	if err := r.daemon.leases.Init(ctx); err != nil {
 		return fmt.Errorf("lease table of the replay: %w", err)
 	}
@@ -150,7 +164,6 @@ func (r *replay) consumerConfig() consumer.Config {
 // run consumes until all is done or ctx ends, and shows how it comes on.
 func (r *replay) run(ctx context.Context, bar io.Writer) error {
 	defer r.daemon.memory.apply(r.log)()
-	r.sieve.hurry(ctx)
 	shown, hide := context.WithCancel(context.WithoutCancel(ctx))
 	var watching sync.WaitGroup
 	watching.Go(func() { r.show(shown, bar) })

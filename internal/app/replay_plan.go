@@ -74,6 +74,7 @@ func planReplay(ctx context.Context, live *config.Config, c clients, o ReplayOpt
 	if err != nil {
 		return nil, startupFailed(err)
 	}
+	oldest := time.Now().Add(-report.Retention)
 	if r.fresh {
 		r.plan, err = newReplayPlan(ctx, live, c, o, report)
 	} else {
@@ -81,6 +82,10 @@ func planReplay(ctx context.Context, live *config.Config, c clients, o ReplayOpt
 	}
 	if err != nil {
 		return nil, err
+	}
+	if !r.fresh && r.plan.From.Before(oldest) {
+		r.log.Warn("the start of the range has left the stream: what was not replayed of it is lost",
+			zap.Time("from", r.plan.From), zap.Time("oldest", oldest))
 	}
 	if r.cfg.Handlers, err = chosenHandlers(live.Handlers, r.plan.Handlers); err != nil {
 		return nil, &ExitError{ExitUsage, err}
@@ -106,7 +111,11 @@ func replayConfig(live *config.Config, id string) *config.Config {
 }
 
 func newReplayPlan(ctx context.Context, live *config.Config, c clients, o ReplayOptions, report *consumer.Report) (replayPlan, error) {
-	p := replayPlan{From: o.From.UTC(), To: o.To.UTC(), Type: o.Type, SIM: o.SIM, Handlers: o.Handlers, DryRun: o.DryRun}
+	p := replayPlan{
+		// Arrival times have no more than milliseconds.
+		From: o.From.UTC().Truncate(time.Millisecond), To: o.To.UTC().Truncate(time.Millisecond),
+		Type: o.Type, SIM: o.SIM, Handlers: o.Handlers, DryRun: o.DryRun,
+	}
 	now := time.Now()
 	if err := checkRange(p.From, p.To, now); err != nil {
 		return p, &ExitError{ExitUsage, err}

@@ -59,12 +59,13 @@ type replayProgress struct {
 
 func (r *replay) progress() replayProgress {
 	st := r.daemon.consumer.Status()
-	return progressOf(st, r.daemon.leases.Snapshot().Leases, r.plan.From, r.plan.To, time.Now())
+	return progressOf(st, r.daemon.leases.Snapshot().Leases, r.plan, r.sieve.reachedAt, time.Now())
 }
 
-// progressOf estimates how far each shard is: where this process reads, by how
-// far behind the tip that is. What others read counts when it is done.
-func progressOf(st consumer.Status, leases []checkpoint.LeaseRow, from, to, now time.Time) replayProgress {
+// progressOf estimates how far each shard is: where it is done or, when nothing of
+// it is in flight, where it is read. What other processes have counts when it is
+// finished.
+func progressOf(st consumer.Status, leases []checkpoint.LeaseRow, plan replayPlan, reached func(shard string) time.Time, now time.Time) replayProgress {
 	p := replayProgress{shards: st.ListedShards}
 	sum := 0.0
 	for _, l := range leases {
@@ -74,10 +75,11 @@ func progressOf(st consumer.Status, leases []checkpoint.LeaseRow, from, to, now 
 		}
 	}
 	for _, s := range st.Shards {
-		if s.Behind >= 0 && s.State != consumer.StateEnded {
-			at := now.Add(-s.Behind).Sub(from).Seconds() / to.Sub(from).Seconds()
-			sum += min(max(at, 0), 1)
+		at := reached(s.Shard)
+		if s.InFlight == 0 && s.State == consumer.StateReading && s.Behind >= 0 {
+			at = now.Add(-s.Behind)
 		}
+		sum += min(max(at.Sub(plan.From).Seconds()/plan.To.Sub(plan.From).Seconds(), 0), 1)
 	}
 	if p.shards > 0 {
 		p.part = min(sum/float64(p.shards), 1)
@@ -94,7 +96,7 @@ const (
 // show says how the replay comes on until ctx ends, in the log or as a bar.
 func (r *replay) show(ctx context.Context, bar io.Writer) {
 	if bar != nil {
-		r.draw(ctx, bar)
+		r.drawFrom(ctx, bar, r.progress)
 		return
 	}
 	r.log.Info("replay begins", zap.Time("from", r.plan.From), zap.Time("to", r.plan.To), zap.Strings("handlers", r.plan.Handlers),
@@ -107,13 +109,13 @@ func (r *replay) show(ctx context.Context, bar io.Writer) {
 	})
 }
 
-// draw draws a bar, which goes when the replay ends.
-func (r *replay) draw(ctx context.Context, w io.Writer) {
+// drawFrom draws a bar, which goes when the replay ends.
+func (r *replay) drawFrom(ctx context.Context, w io.Writer, progress func() replayProgress) {
 	fmt.Fprintf(w, "replay %s: %s to %s\n", r.id, r.plan.From.Format(time.RFC3339), r.plan.To.Format(time.RFC3339))
 	bar := progressbar.NewOptions64(replayBarParts, progressbar.OptionSetWriter(w), progressbar.OptionSetWidth(30),
 		progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))
 	every(ctx, replayBarEvery, func() {
-		p := r.progress()
+		p := progress()
 		bar.Describe(fmt.Sprintf("%d events, %d of %d shards", r.sieve.replayed.Load(), p.done, p.shards))
 		// It finishes by itself at its last part, and must not before the end.
 		_ = bar.Set64(min(int64(p.part*replayBarParts), replayBarParts-1)) // a bar that cannot be drawn harms nobody

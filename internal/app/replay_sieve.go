@@ -23,11 +23,11 @@ type sieve struct {
 	next    consumer.Dispatcher
 	sink    consumer.Burier
 	limit   *rate.Limiter // nil is no bound
-	// hurried is closed when nobody is to wait for a turn any more: what was begun
-	// is finished in the time that a drain has.
-	hurried   chan struct{}
-	hurryOnce sync.Once
-	census    *census // nil but in a dry run
+	census  *census       // nil but in a dry run
+
+	mu sync.Mutex // guards reached
+	// reached is, by shard, when the latest event arrived that is done.
+	reached map[string]time.Time
 
 	replayed, skipped, duplicates, deadLettered, dropped atomic.Int64
 }
@@ -35,10 +35,11 @@ type sieve struct {
 var (
 	_ consumer.Dispatcher = (*sieve)(nil)
 	_ consumer.Burier     = (*sieve)(nil)
+	_ consumer.Gate       = (*sieve)(nil)
 )
 
 func newSieve(p replayPlan, perSecond float64, next consumer.Dispatcher, sink consumer.Burier) (*sieve, error) {
-	s := &sieve{plan: p, next: next, sink: sink, hurried: make(chan struct{})}
+	s := &sieve{plan: p, next: next, sink: sink, reached: make(map[string]time.Time)}
 	if perSecond > 0 {
 		s.limit = rate.NewLimiter(rate.Limit(perSecond), 1)
 	}
@@ -56,40 +57,68 @@ func newSieve(p replayPlan, perSecond float64, next consumer.Dispatcher, sink co
 	return s, nil
 }
 
-// Dispatch handles an event that was asked for, when it is its turn.
+// Admit waits until it is an event's turn. What is not picked has no turn, or a
+// narrow filter would take as long as the whole range.
+func (s *sieve) Admit(ctx context.Context, d *consumer.Delivery) error {
+	if s.limit == nil || s.census != nil || !s.picks(d) {
+		return nil
+	}
+	return s.limit.Wait(ctx)
+}
+
+// Dispatch handles an event that was asked for.
 func (s *sieve) Dispatch(ctx context.Context, d *consumer.Delivery) (consumer.Outcome, error) {
 	if !s.picks(d) {
 		s.skipped.Add(1)
+		s.reach(&d.Origin)
 		return consumer.Handled, nil
 	}
 	if s.census != nil {
 		s.census.add(d.Event)
 		s.replayed.Add(1)
+		s.reach(&d.Origin)
 		return consumer.Handled, nil
-	}
-	if err := s.turn(ctx); err != nil {
-		return 0, err
 	}
 	outcome, err := s.next.Dispatch(ctx, d)
 	if err == nil {
 		s.count(outcome)
+		s.reach(&d.Origin)
 	}
 	return outcome, err
+}
+
+// reach notes that what came from there is done.
+func (s *sieve) reach(from *consumer.Origin) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if from.ArrivedAt.After(s.reached[from.Shard]) {
+		s.reached[from.Shard] = from.ArrivedAt
+	}
+}
+
+// reachedAt returns how far a shard is done, zero if not known.
+func (s *sieve) reachedAt(shard string) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reached[shard]
 }
 
 // Bury buries what cannot be decoded, unless only events of a type or a SIM were
 // asked for: it is of none.
 func (s *sieve) Bury(ctx context.Context, l *consumer.DeadLetter) error {
-	if s.plan.Type != "" || s.plan.SIM != "" || s.plan.Shard != "" && s.plan.Shard != l.Shard {
+	switch {
+	case s.plan.Type != "", s.plan.SIM != "", s.plan.Shard != "" && s.plan.Shard != l.Shard:
 		s.skipped.Add(1)
-		return nil
+		return consumer.ErrNotWanted
+	case s.census != nil:
+		s.deadLettered.Add(1)
+		return consumer.ErrNotWanted
 	}
-	if s.census == nil {
-		if err := s.sink.Bury(ctx, l); err != nil {
-			return err
-		}
+	if err := s.sink.Bury(ctx, l); err != nil {
+		return err
 	}
 	s.deadLettered.Add(1)
+	s.reach(&l.Origin)
 	return nil
 }
 
@@ -110,27 +139,6 @@ func (s *sieve) count(o consumer.Outcome) {
 	case consumer.Dropped:
 		s.dropped.Add(1)
 	}
-}
-
-// turn waits until the rate allows another event.
-func (s *sieve) turn(ctx context.Context) error {
-	if s.limit == nil {
-		return nil
-	}
-	due := time.NewTimer(s.limit.Reserve().Delay())
-	defer due.Stop()
-	select {
-	case <-due.C:
-	case <-s.hurried:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	return nil
-}
-
-// hurry lets nobody wait for a turn once ctx has ended.
-func (s *sieve) hurry(ctx context.Context) {
-	context.AfterFunc(ctx, func() { s.hurryOnce.Do(func() { close(s.hurried) }) })
 }
 
 // census counts events by type, and SIMs.
