@@ -35,6 +35,7 @@ const (
 	attrHeartbeat  = "heartbeat"  // N, of a worker: the number that it gave its last heartbeat
 	attrDraining   = "draining"   // BOOL, of a worker
 	attrAddress    = "adminAddress"
+	attrRefused    = "refused"        // N, of a worker: how often another process with its ID was
 	attrAbove      = "handledAbove"   // B, of a lease: what is done above the checkpoint, see Above
 	attrWrites     = "leaseWrites"    // N, of a lease: how often its owner has written a checkpoint
 	attrAboveAfter = "handledAfter"   // S, of a lease: the checkpoint that it goes with
@@ -100,6 +101,7 @@ func (r LeaseRow) assignedAlike(o LeaseRow) bool {
 type workerRow struct {
 	id, instance, address string
 	counter, heartbeat    int64
+	refused               int64
 	draining              bool
 }
 
@@ -215,11 +217,12 @@ func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 func workerOf(it item) (workerRow, error) {
 	counter, err := numberOf(it, attrCounter)
 	heartbeat, badHeartbeat := numberOf(it, attrHeartbeat)
+	refused, badRefused := numberOf(it, attrRefused)
 	draining, _ := it[attrDraining].(*types.AttributeValueMemberBOOL)
 	return workerRow{
 		id: textOf(it, attrKey)[len(workerKeyPrefix):], instance: textOf(it, attrInstance),
-		address: textOf(it, attrAddress), counter: counter, heartbeat: heartbeat, draining: draining != nil && draining.Value,
-	}, errors.Join(err, badHeartbeat)
+		address: textOf(it, attrAddress), counter: counter, heartbeat: heartbeat, draining: draining != nil && draining.Value, refused: refused,
+	}, errors.Join(err, badHeartbeat, badRefused)
 }
 
 func float(f float64) types.AttributeValue {

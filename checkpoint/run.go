@@ -76,6 +76,8 @@ func (s *Store) heartbeat(ctx context.Context, number int64) error {
 	}
 	if s.otherLives(other) {
 		s.lose(fmt.Errorf("%w: another process runs as worker %s", ErrLeaseLost, s.cfg.Worker))
+		// For people alone, who see in the row that there are two.
+		_, _ = s.rows.update(ctx, key, "ADD "+attrRefused+" :one", "instance = :other", item{":one": num(1), ":other": str(other.instance)})
 		return fmt.Errorf("another process runs as worker %q; give each process its own ID", s.cfg.Worker)
 	}
 	// A predecessor that did not come to say goodbye.

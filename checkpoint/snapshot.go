@@ -21,6 +21,9 @@ type WorkerRow struct {
 	Draining         bool
 	// Heartbeat is how often it has written one; it rises while the worker lives.
 	Heartbeat int64
+	// Refused is how often another process with this ID was refused a heartbeat; it
+	// rises while there is one.
+	Refused int64
 	// Alive tells whether the worker counts as alive, and SinceHeartbeat how
 	// long ago its heartbeat was seen to move. Both need a Store that runs.
 	Alive          bool
@@ -48,7 +51,7 @@ func (s *Store) Snapshot() Snapshot {
 	for id, w := range s.workers {
 		name := "worker:" + id
 		out.Workers = append(out.Workers, WorkerRow{
-			ID: id, AdminAddress: w.address, Draining: w.draining, Heartbeat: w.counter,
+			ID: id, AdminAddress: w.address, Draining: w.draining, Heartbeat: w.counter, Refused: w.refused,
 			Alive: s.watch.alive(name, now), SinceHeartbeat: s.watch.since(name, now),
 		})
 	}
@@ -73,7 +76,7 @@ func (s *Store) Load(ctx context.Context) (Snapshot, error) {
 		out.Leases = append(out.Leases, l)
 	}
 	for id, w := range c.workers {
-		out.Workers = append(out.Workers, WorkerRow{ID: id, AdminAddress: w.address, Draining: w.draining, Heartbeat: w.counter})
+		out.Workers = append(out.Workers, WorkerRow{ID: id, AdminAddress: w.address, Draining: w.draining, Heartbeat: w.counter, Refused: w.refused})
 	}
 	out.sort()
 	return out, nil
