@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -42,7 +43,7 @@ type account struct {
 
 	mu    sync.Mutex // guards all below
 	calls map[string]bool
-	sent  []string // the bodies in the queue
+	sent  map[string][]string // the bodies in each queue, by its URL
 }
 
 var _ aws.HTTPClient = (*account)(nil)
@@ -51,7 +52,7 @@ const policyBucket = "kore-bucket"
 
 func newAccount(t *testing.T) *account {
 	t.Helper()
-	a := &account{t: t, ep: embed.New(), buckets: gofakes3.New(s3mem.New(), gofakes3.WithTimeSkewLimit(0)).Server(), calls: make(map[string]bool)}
+	a := &account{t: t, ep: embed.New(), buckets: gofakes3.New(s3mem.New(), gofakes3.WithTimeSkewLimit(0)).Server(), calls: make(map[string]bool), sent: make(map[string][]string)}
 	cfg := a.ep.Config()
 	cfg.HTTPClient = a
 	cfg.APIOptions = append(cfg.APIOptions, a.watch)
@@ -128,6 +129,8 @@ func (a *account) Do(r *http.Request) (*http.Response, error) {
 		if r.Body == nil {
 			r.Body = http.NoBody
 		}
+		r = r.Clone(r.Context())
+		r.Header.Set("Content-Length", strconv.FormatInt(r.ContentLength, 10)) // as on the wire
 		a.buckets.ServeHTTP(w, r)
 	} else {
 		a.queue(w, r, strings.TrimPrefix(target, "AmazonSQS."))
@@ -145,6 +148,7 @@ func digest(text string) string {
 // queue answers as SQS does where all goes well.
 func (a *account) queue(w http.ResponseWriter, r *http.Request, operation string) {
 	var in struct {
+		QueueURL    string `json:"QueueUrl"`
 		MessageBody string
 		Entries     []struct {
 			ID          string `json:"Id"`
@@ -159,7 +163,7 @@ func (a *account) queue(w http.ResponseWriter, r *http.Request, operation string
 	defer a.mu.Unlock()
 	switch operation {
 	case "SendMessage":
-		a.sent = append(a.sent, in.MessageBody)
+		a.sent[in.QueueURL] = append(a.sent[in.QueueURL], in.MessageBody)
 		out = map[string]any{"MessageId": "m", "MD5OfMessageBody": digest(in.MessageBody)}
 	case "SendMessageBatch":
 		var done []map[string]any
@@ -169,10 +173,11 @@ func (a *account) queue(w http.ResponseWriter, r *http.Request, operation string
 		out["Successful"] = done
 	case "ReceiveMessage":
 		var got []map[string]any
-		for i, body := range a.sent {
+		for i, body := range a.sent[in.QueueURL] {
 			got = append(got, map[string]any{"MessageId": fmt.Sprint("m", i), "ReceiptHandle": fmt.Sprint("r", i), "Body": body, "MD5OfBody": digest(body)})
 		}
-		a.sent, out["Messages"] = nil, got
+		delete(a.sent, in.QueueURL)
+		out["Messages"] = got
 	case "GetQueueAttributes":
 		out["Attributes"] = map[string]string{"MessageRetentionPeriod": "1209600", "MaximumMessageSize": "1048576"}
 	}
@@ -257,6 +262,32 @@ func (a *account) runFor(cfg *config.Config, d time.Duration) {
 		a.t.Fatal(err)
 	}
 	if err := daemon.Run(ctx); err != nil && ExitCode(err) != ExitDrainTimeout {
+		a.t.Fatal(err)
+	}
+}
+
+// redrive removes each letter but the last, and gives that back.
+func (a *account) redrive(cfg *config.Config) {
+	a.t.Helper()
+	s, err := awsLetters(a.clients, &cfg.DeadLetters)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	var all []*handlers.Letter
+	for l, err := range s.Letters(a.t.Context()) {
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		all = append(all, l)
+	}
+	if len(all) != 2 {
+		a.t.Fatalf("got %d letters, want 2", len(all))
+	}
+	slices.SortFunc(all, func(x, y *handlers.Letter) int { return len(y.Bytes()) - len(x.Bytes()) })
+	if err := s.Remove(a.t.Context(), all[0]); err != nil {
+		a.t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
 		a.t.Fatal(err)
 	}
 }
