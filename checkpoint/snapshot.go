@@ -92,6 +92,17 @@ func (s *Store) Lease(ctx context.Context, shard string) (LeaseRow, error) {
 	return leaseOf(it)
 }
 
+// Worker reads one worker's row as it is in the table now; its ID is empty if
+// there is none. The error is what DynamoDB said.
+func (s *Store) Worker(ctx context.Context, id string) (WorkerRow, error) {
+	it, err := s.rows.get(ctx, workerKeyPrefix+id)
+	if err != nil || it == nil {
+		return WorkerRow{}, err
+	}
+	w, err := workerOf(it)
+	return WorkerRow{ID: w.id, AdminAddress: w.address, Draining: w.draining, Heartbeat: w.counter, Refused: w.refused}, err
+}
+
 func (s *Snapshot) sort() {
 	slices.SortFunc(s.Leases, func(a, b LeaseRow) int { return cmp.Compare(a.Shard, b.Shard) })
 	slices.SortFunc(s.Workers, func(a, b WorkerRow) int { return cmp.Compare(a.ID, b.ID) })

@@ -6,6 +6,7 @@ import (
 	"go.uber.org/zap"
 
 	"korestream/consumer/wire"
+	"korestream/event"
 )
 
 // submitAtOnce is how many pieces go to the lanes together: enough that their
@@ -109,6 +110,9 @@ func (s *shard) acceptRecord(fetch context.Context, r *wire.Record) bool {
 			p.lane = s.cfg.LaneKey.ofLetter(p.letter)
 		} else {
 			p.lane = s.cfg.LaneKey.of(&p.delivery)
+			if p.delivery.Event.Type == event.TypeTest {
+				p.delivery.Trace = s.trail.begin(&p.delivery)
+			}
 		}
 		s.pieces = append(s.pieces, p)
 	}

@@ -27,6 +27,7 @@ type Consumer struct {
 	claims  claims
 	pool    *pool
 	pages   *pages
+	trail   trail
 	// consumerARN is for fan-out; set before anything is consumed.
 	consumerARN string
 
@@ -182,7 +183,7 @@ func (c *Consumer) newShard(lease *checkpoint.Lease) *shard {
 	b := newBudget(c.pool, c.cfg.ShardBytes)
 	done := checkpoint.Progress{Position: lease.Start(), Above: lease.Above()}
 	s := &shard{
-		cfg: c.cfg, lease: lease, dispatcher: c.dispatcher, burier: c.burier, gate: c.gate, log: log,
+		cfg: c.cfg, lease: lease, dispatcher: c.dispatcher, burier: c.burier, gate: c.gate, trail: &c.trail, log: log,
 		source: newSource(c.kc, c.cfg, lease.Shard(), lease.Start(), b, c.pages, log), pages: c.pages, budget: b,
 		cutter:  cutter{stream: c.cfg.Stream, shard: lease.Shard(), keys: c.listing.keys(lease.Shard())},
 		tracker: checkpoint.ResumeTracker(done), since: time.Now(),

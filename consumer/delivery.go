@@ -25,6 +25,8 @@ type Origin struct {
 type Delivery struct {
 	Origin
 	Event *event.Event
+	// Trace follows a test event; nil for all others.
+	Trace *Trace
 }
 
 // Outcome is what became of an event that is done.

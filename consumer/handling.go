@@ -83,6 +83,7 @@ func (s *shard) attempt(p *piece) (outcome Outcome, err error) {
 
 // park makes a stuck key visible: in the log once, in the status until it ends.
 func (s *shard) park(p *piece, err error) {
+	p.delivery.Trace.Failed("", err)
 	s.mu.Lock()
 	run := runningOf(p, time.Now())
 	old, again := s.parked[p]
@@ -120,6 +121,7 @@ func (s *shard) finish(p *piece, outcome Outcome) {
 	if p.letter != nil && outcome == DeadLettered {
 		s.log.Warn("record buried", zap.String(KeyReason, p.letter.Reason), zap.String(KeySequenceNumber, p.letter.SequenceNumber), zap.NamedError(KeyError, p.letter.Err))
 	}
+	p.delivery.Trace.done(outcome)
 	s.tracker.Done(p.record.ticket)
 	p.done(s.budget)
 }

@@ -42,6 +42,7 @@ type shard struct {
 	cutter  cutter
 	tracker *checkpoint.Tracker
 	lanes   *lanes
+	trail   *trail
 	since   time.Time
 	// order counts the records accepted, pieces are what of them is not in the
 	// lanes yet; only accept touches them.

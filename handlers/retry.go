@@ -57,6 +57,7 @@ func (r *retry) Handle(ctx context.Context, d *consumer.Delivery) error {
 		if ctx.Err() != nil {
 			return r.interrupted(ctx, attempt, err)
 		}
+		d.Trace.Failed(r.name, err)
 		c := classOf(err)
 		age := time.Since(first) - downtime
 		if c.unavailable {
