@@ -15,8 +15,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// admin serves /livez, /readyz, /metrics, /status and /schema, and /sims where there
-// are states in memory.
+// admin serves /livez, /readyz, /metrics, /status, /schema and /test-events, and /sims
+// where there are states in memory.
 type admin struct {
 	listener net.Listener
 	server   *http.Server
@@ -29,6 +29,8 @@ type probes struct {
 	status func() statusView
 	// schema is what /schema shows.
 	schema func() schemaView
+	// traced is what became of the last test events.
+	traced func() tracesView
 	// stuck says what stands still though nothing holds it.
 	stuck func() []string
 	// ready says why the process cannot work yet or any more, nil if it can.
@@ -59,6 +61,7 @@ func (a *admin) serve(p probes) {
 	mux.HandleFunc("GET /readyz", answer(p.ready))
 	mux.HandleFunc("GET /status", show(p.status))
 	mux.HandleFunc("GET /schema", show(p.schema))
+	mux.HandleFunc("GET /test-events", show(p.traced))
 	if len(p.sims.memory) > 0 {
 		mux.Handle("GET /sims", p.sims.serve(a.listener.Addr()))
 	}

@@ -109,7 +109,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	defer d.memory.apply(d.log)()
 	if d.admin != nil {
 		d.admin.serve(probes{
-			status: d.status, schema: d.schema, stuck: d.stuck, ready: d.ready, sims: d.sims,
+			status: d.status, schema: d.schema, traced: d.traced, stuck: d.stuck, ready: d.ready, sims: d.sims,
 			collector: collector{d.consumer.Status, d.mux.Stats, d.found()},
 		})
 		d.log.Info("admin server listens", zap.String("address", d.admin.addr()))
@@ -203,6 +203,7 @@ func (d *Daemon) found() *catalogue.Collector {
 	}
 	return d.schemas.Found()
 }
+func (d *Daemon) traced() tracesView { return tracesOf(d.cfg.Worker, d.consumer.Traced(), time.Now()) }
 
 // ready says why this process is not consuming.
 func (d *Daemon) ready() error {
