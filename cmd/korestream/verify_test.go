@@ -124,6 +124,33 @@ func TestVerify_FollowsAnEventThroughAHealthyFleet(t *testing.T) {
 	}
 }
 
+func TestVerify_SaysWhatItCannotKnowOfAnOwnerThatCannotBeAsked(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	p := start(t, []string{"AWS_ENDPOINT_URL=" + s.url(), "KORESTREAM_STREAM=" + testStream, "KORESTREAM_ADMIN_LISTEN="}, "run")
+	p.logged("shard taken")
+	code, v := s.verify()
+	if code != 0 || v.names() != allHops {
+		t.Fatalf("got exit code %d and %+v, want 0 and all hops", code, v)
+	}
+	for _, h := range v.Hops[2:4] {
+		if h.Took != nil || !strings.Contains(h.Detail, "not known") || !strings.Contains(h.Detail, "admin.listen") {
+			t.Errorf("got %+v, want that it is not known, and why", h)
+		}
+	}
+}
+
+func TestIAMPolicy_IsPrintedWithoutACall(t *testing.T) {
+	t.Parallel()
+	code, out, errText := ask(t, nil, "iam-policy", "--stream", testStream, "--account", "111122223333", "--set", "lease.create_table=false")
+	if code != 0 || !strings.Contains(out, `"arn:aws:kinesis:us-east-1:111122223333:stream/kore-events"`) || strings.Contains(out, "CreateTable") || strings.Contains(out, "PutRecord") {
+		t.Errorf("got exit code %d and\n%s\n%s\nwant the stream by its ARN, and neither CreateTable nor PutRecord", code, out, errText)
+	}
+	if code, out, _ = ask(t, nil, "iam-policy", "--stream", testStream, "--operator"); code != 0 || !strings.Contains(out, "kinesis:PutRecord") {
+		t.Errorf("for an operator: got exit code %d and\n%s\nwant PutRecord, for verify", code, out)
+	}
+}
+
 func TestVerify_NamesTheHopWhereTheEventIsLost(t *testing.T) {
 	t.Parallel()
 	t.Run("the owner was killed", func(t *testing.T) {
@@ -191,4 +218,12 @@ func TestVerify_NamesTheHopWhereTheEventIsLost(t *testing.T) {
 			t.Errorf("got exit code %d and %+v, want 1, lost at its checkpoint, for the table denies it", code, v)
 		}
 	})
+}
+
+func TestDoctor_SaysWhyNothingCanBeKnown(t *testing.T) {
+	t.Parallel()
+	p := start(t, []string{"AWS_ENDPOINT_URL=http://127.0.0.1:1", "KORESTREAM_STREAM=" + testStream}, "doctor")
+	if code := p.wait(time.Minute); code != 3 || !strings.Contains(p.errText(), "the endpoint cannot be reached") {
+		t.Errorf("got exit code %d and %q, want 3 and that nobody answers", code, p.errText())
+	}
 }

@@ -67,8 +67,11 @@ type exam struct {
 	denied map[string]bool
 }
 
-// timeout bounds an examination.
-const timeout = 30 * time.Second
+// timeout bounds an examination, and firstTimeout the first answer of all.
+const (
+	timeout      = 30 * time.Second
+	firstTimeout = 5 * time.Second
+)
 
 // Examine looks at everything. The leases are a store that does not run. An error
 // says that nothing can be known: no endpoint, or no credentials.
@@ -130,7 +133,9 @@ func (e *exam) lookAtStream(ctx context.Context) error {
 	in := &kinesis.DescribeStreamSummaryInput{}
 	in.StreamName, in.StreamARN = e.address()
 	asked := time.Now()
-	out, err := e.c.Kinesis.DescribeStreamSummary(ctx, in)
+	first, cancel := context.WithTimeout(ctx, firstTimeout)
+	defer cancel()
+	out, err := e.c.Kinesis.DescribeStreamSummary(first, in)
 	var missing *types.ResourceNotFoundException
 	switch {
 	case errors.As(err, &missing):
@@ -139,8 +144,14 @@ func (e *exam) lookAtStream(ctx context.Context) error {
 		return nil
 	case denied(err):
 		return nil // found with the actions
+	case err != nil && ctx.Err() == nil:
+		// The start-up check knows the words for what is wrong then.
+		if _, said := consumer.CheckStartup(ctx, e.c.Kinesis, e.cfg.StreamName(), e.cfg.StreamARN(), consumer.Requirements{}, nil); said != nil {
+			err = said
+		}
+		return err
 	case err != nil:
-		return &consumer.UnreachableError{Stream: e.cfg.StreamName(), Reason: "cannot be looked at; check the network, AWS_REGION and the credentials", Err: err}
+		return context.Cause(ctx)
 	}
 	if at, ok := awsmiddleware.GetServerTime(out.ResultMetadata); ok {
 		e.checkClock(at.Sub(asked.Add(time.Since(asked) / 2)))
