@@ -88,7 +88,21 @@ func TestExamine_FindsEachFaultAndSaysHowToMendIt(t *testing.T) {
 				"leaseKey": &ddb.AttributeValueMemberS{Value: "shardId-000000000000"}, "leaseCounter": &ddb.AttributeValueMemberN{Value: "1"},
 				"checkpoint": &ddb.AttributeValueMemberS{Value: "TRIM_HORIZON"}, "throughputKBps": &ddb.AttributeValueMemberN{Value: "990.5"},
 			}}))
-		}, "ingest", "shardId-000000000000; 1 shards above", "update-shard-count --stream-name kore-events --target-shard-count 3"},
+		}, "ingest", "990 KiB/s on shardId-000000000000, the busiest shard; 1 shards above", "update-shard-count --stream-name kore-events --target-shard-count 3"},
+		{"a shard at its limit, and no worker yet", nil, func(t *testing.T, p *patient) {
+			for range 10 {
+				p.must(p.kc.PutRecord(t.Context(), &kinesis.PutRecordInput{StreamName: stream, PartitionKey: aws.String("k"), Data: make([]byte, 900<<10)}))
+			}
+		}, "ingest", "900 KiB/s on shardId-", "update-shard-count --stream-name kore-events --target-shard-count 3"},
+		{"a shard with too many records", nil, func(t *testing.T, p *patient) {
+			var records []types.PutRecordsRequestEntry
+			for range 500 {
+				records = append(records, types.PutRecordsRequestEntry{PartitionKey: aws.String("k"), Data: []byte("x")})
+			}
+			for range 19 {
+				p.must(p.kc.PutRecords(t.Context(), &kinesis.PutRecordsInput{StreamName: stream, Records: records}))
+			}
+		}, "ingest", "1 shards above", "update-shard-count --stream-name kore-events --target-shard-count 3"},
 		{"others read too much", nil, func(_ *testing.T, p *patient) {
 			p.ep.Faults().Add(embed.Fault{Operation: "GetRecords", Kind: embed.Throttle})
 		}, "readers", "4 of 4 reads refused", "fan_out"},

@@ -63,8 +63,8 @@ type exam struct {
 	report *Report
 	stream *types.StreamDescriptionSummary // nil if it cannot be described
 	table  checkpoint.Snapshot
-	// denied are the actions that were refused.
-	denied map[string]bool
+	// skew is how far the service's clock is ahead of ours.
+	skew time.Duration
 }
 
 // timeout bounds an examination, and firstTimeout the first answer of all.
@@ -78,7 +78,7 @@ const (
 func Examine(ctx context.Context, cfg *config.Config, c Clients, leases *checkpoint.Store) (*Report, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("examination took longer than %s", timeout))
 	defer cancel()
-	e := &exam{cfg: cfg, c: c, leases: leases, report: &Report{Findings: []Finding{}, Actions: []Action{}}, denied: make(map[string]bool)}
+	e := &exam{cfg: cfg, c: c, leases: leases, report: &Report{Findings: []Finding{}, Actions: []Action{}}}
 	e.report.Stream = cfg.StreamName()
 	if err := e.lookAtStream(ctx); err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func Examine(ctx context.Context, cfg *config.Config, c Clients, leases *checkpo
 		e.startupCheck(ctx)
 		e.checkEncryption(ctx)
 		e.checkRecordSize()
-		e.checkIngest()
+		e.checkIngest(ctx)
 		e.checkReaders(ctx)
 		e.checkConsumer(ctx)
 	}
@@ -154,7 +154,8 @@ func (e *exam) lookAtStream(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	if at, ok := awsmiddleware.GetServerTime(out.ResultMetadata); ok {
-		e.checkClock(at.Sub(asked.Add(time.Since(asked) / 2)))
+		e.skew = at.Sub(asked.Add(time.Since(asked) / 2))
+		e.checkClock(e.skew)
 	}
 	e.stream = out.StreamDescriptionSummary
 	e.report.ARN = aws.ToString(e.stream.StreamARN)
