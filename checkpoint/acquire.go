@@ -29,7 +29,7 @@ func (s *Store) Acquire(ctx context.Context, shard string) (*Lease, error) {
 		l, err := s.own(row, losses)
 		if err != nil {
 			// The row is ours and not wanted. If this fails too, tidy tries again.
-			_ = s.rows.letGo(ctx, shard, s.cfg.Worker, row.Counter, "")
+			_ = s.rows.letGo(ctx, shard, s.cfg.Worker, row.Counter, "", row.Lag)
 		}
 		return l, err
 	}

@@ -18,6 +18,8 @@ type Lease struct {
 	start   Position
 	// startAbove is what was done above start.
 	startAbove Above
+	// doneAt goes with start, see DoneAt.
+	doneAt time.Time
 
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
@@ -42,14 +44,21 @@ type Lease struct {
 	// throughput is what was reported last, reported what of it is in the table.
 	throughput, reported float64
 	reportedAt           time.Time
-	released             bool
+	// lag was reported last; caughtUp is what of it is in the table.
+	lag      Lag
+	caughtUp time.Time
+	released bool
 }
 
 func newLease(s *Store, row LeaseRow, start Position) *Lease {
+	inTable := row.Checkpoint.SequenceNumber
+	row.Checkpoint = start
 	l := &Lease{
-		store: s, shard: row.Shard, counter: row.Counter, start: start, startAbove: row.Above, above: row.Above,
-		handOver: make(chan struct{}), at: start, maybe: []string{row.Checkpoint.SequenceNumber},
+		doneAt: row.doneAt(),
+		store:  s, shard: row.Shard, counter: row.Counter, start: start, startAbove: row.Above, above: row.Above,
+		handOver: make(chan struct{}), at: start, maybe: []string{inTable},
 		throughput: row.Throughput, reported: row.Throughput, reportedAt: time.Now(),
+		lag: row.Lag, caughtUp: row.Lag.CaughtUpAt,
 	}
 	l.ctx, l.cancel = context.WithCancelCause(context.Background())
 	return l
@@ -169,19 +178,19 @@ func (l *Lease) Release(ctx context.Context) error {
 	return fmt.Errorf("release lease of %s: %w", l.shard, err)
 }
 
-// letGo writes the release of a lease once.
+// letGo writes the release of a lease once. The caller holds the lease's write.
 func (s *Store) letGo(ctx context.Context, l *Lease) error {
 	s.mu.Lock()
 	heir, row := l.heir, s.leases[l.shard]
 	s.mu.Unlock()
-	err := s.rows.letGo(ctx, l.shard, s.cfg.Worker, l.counter, heir)
+	err := s.rows.letGo(ctx, l.shard, s.cfg.Worker, l.counter, heir, l.lag)
 	if _, failed := conditionFailed(err); failed {
 		return nil // released by a try that we thought had failed, or lost
 	}
 	if err != nil {
 		return err
 	}
-	row.Owner, row.Heir = "", heir
+	row.Owner, row.Heir, row.Lag = "", heir, l.lag
 	s.learn(row)
 	return nil
 }

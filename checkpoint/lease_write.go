@@ -34,7 +34,8 @@ func (l *Lease) save(ctx context.Context, p Progress, children []string) error {
 // writeOnce makes one write. The caller holds write.
 func (l *Lease) writeOnce(ctx context.Context, p Progress, children []string) error {
 	l.writes++
-	it, err := l.store.rows.update(ctx, l.shard, expression(p, len(children) > 0), l.condition(), l.values(p, children))
+	values := l.values(p, children)
+	it, err := l.store.rows.update(ctx, l.shard, l.expression(p, values), l.condition(), values)
 	if old, failed := conditionFailed(err); failed {
 		return l.refused(ctx, old, p)
 	}
@@ -57,7 +58,7 @@ func (l *Lease) writeOnce(ctx context.Context, p Progress, children []string) er
 
 func (l *Lease) wrote(at Position, row LeaseRow) {
 	l.at, l.above, l.maybe = at, row.Above, []string{at.SequenceNumber}
-	l.reported, l.reportedAt = row.Throughput, time.Now()
+	l.reported, l.reportedAt, l.caughtUp = row.Throughput, time.Now(), row.Lag.CaughtUpAt
 	l.store.learn(row)
 }
 
@@ -87,9 +88,15 @@ func (l *Lease) refused(ctx context.Context, old item, p Progress) error {
 	return l.over()
 }
 
-func expression(p Progress, withChildren bool) string {
-	e := "SET checkpoint = :at, checkpointSubSequenceNumber = :sub, ownerSwitchesSinceCheckpoint = :none, throughputKBps = :throughput, leaseWrites = :writes"
-	if withChildren {
+// expression is the update of one write; it adds to its values what may be left
+// out.
+func (l *Lease) expression(p Progress, v item) string {
+	e := "SET checkpoint = :at, checkpointSubSequenceNumber = :sub, ownerSwitchesSinceCheckpoint = :none, throughputKBps = :throughput, leaseWrites = :writes, " + l.lag.set(v)
+	if at := p.Position.Timestamp; !at.IsZero() && p.Position.rank() == rankNumber {
+		e += ", arrivedAt = :arrived"
+		v[":arrived"] = num(at.UnixMilli())
+	}
+	if _, with := v[":children"]; with {
 		e += ", childShardIds = :children"
 	}
 	switch {

@@ -24,7 +24,8 @@ type Position struct {
 	// SubSequenceNumber is the last user record of a KPL aggregate that counts
 	// as done, from 0; 0 for a plain record.
 	SubSequenceNumber int64
-	// Timestamp goes with AtTimestamp only.
+	// Timestamp goes with AtTimestamp. Of a record that was read it is when the
+	// record arrived, if that is known: it is no part of the position then.
 	Timestamp time.Time
 }
 

@@ -40,6 +40,10 @@ const (
 	attrWrites     = "leaseWrites"    // N, of a lease: how often its owner has written a checkpoint
 	attrAboveAfter = "handledAfter"   // S, of a lease: the checkpoint that it goes with
 	attrAboveFrom  = "handledFrom"    // S, of a lease: the first record above the checkpoint
+	attrArrived    = "arrivedAt"      // N, of a lease: when the record at the checkpoint arrived, in ms since 1970
+	attrCaughtUp   = "caughtUpAt"     // N, of a lease: when nothing was left to do, likewise
+	attrGain       = "gain"           // N, of a lease: see Lag
+	attrCPU        = "cpu"            // N, of a worker: see WorkerRow
 	attrAcquired   = "acquiredAt"     // S, of a lease: RFC 3339 by its owner's clock, for people
 	attrGeneration = "generation"     // N, of a lease and the application; absent is 1
 	attrTimestamp  = "startTimestamp" // S, of the application: RFC 3339, goes with AT_TIMESTAMP
@@ -85,6 +89,11 @@ type LeaseRow struct {
 	// Throughput is what was read of it lately, in KiB a second, as it was last
 	// worth writing down.
 	Throughput float64
+	// ArrivedAt is when the record at the checkpoint arrived on the stream, zero
+	// if that is not known. Amazon's library leaves it behind when it moves the
+	// checkpoint; the shard looks older then than it is.
+	ArrivedAt time.Time
+	Lag       Lag
 }
 
 // Finished tells whether the shard was read to its end.
@@ -103,6 +112,7 @@ type workerRow struct {
 	counter, heartbeat    int64
 	refused               int64
 	draining              bool
+	cpu                   float64
 }
 
 func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
@@ -148,6 +158,7 @@ func leaseOf(it item) (LeaseRow, error) {
 		Checkpoint: Position{SequenceNumber: textOf(it, attrCheckpoint)},
 		Parents:    textsOf(it, attrParents), Children: textsOf(it, attrChildren),
 		StartingHashKey: textOf(it, attrStartingHash), EndingHashKey: textOf(it, attrEndingHash),
+		ArrivedAt: milliOf(it, attrArrived), Lag: lagOf(it),
 	}
 	if at, err := time.Parse(time.RFC3339, textOf(it, attrAcquired)); err == nil { // it decides nothing
 		r.AcquiredAt = at
@@ -209,6 +220,11 @@ func (r LeaseRow) item() item {
 	if r.Throughput > 0 {
 		it[attrThroughput] = float(r.Throughput)
 	}
+	for name, at := range map[string]time.Time{attrArrived: r.ArrivedAt, attrCaughtUp: r.Lag.CaughtUpAt} {
+		if !at.IsZero() {
+			it[name] = num(at.UnixMilli())
+		}
+	}
 	return it
 }
 
@@ -219,9 +235,16 @@ func workerOf(it item) (workerRow, error) {
 	heartbeat, badHeartbeat := numberOf(it, attrHeartbeat)
 	refused, badRefused := numberOf(it, attrRefused)
 	draining, _ := it[attrDraining].(*types.AttributeValueMemberBOOL)
+	cpu := -1.0
+	if n, ok := it[attrCPU].(*types.AttributeValueMemberN); ok {
+		if f, err := strconv.ParseFloat(n.Value, 64); err == nil { // it decides nothing here
+			cpu = f
+		}
+	}
 	return workerRow{
+		cpu: cpu, refused: refused,
 		id: textOf(it, attrKey)[len(workerKeyPrefix):], instance: textOf(it, attrInstance),
-		address: textOf(it, attrAddress), counter: counter, heartbeat: heartbeat, draining: draining != nil && draining.Value, refused: refused,
+		address: textOf(it, attrAddress), counter: counter, heartbeat: heartbeat, draining: draining != nil && draining.Value,
 	}, errors.Join(err, badHeartbeat, badRefused)
 }
 

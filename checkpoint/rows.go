@@ -169,7 +169,7 @@ func (r *rows) takeLease(ctx context.Context, seen LeaseRow, worker string, app 
 	case seen.Generation < app.generation:
 		condition = "leaseCounter = :seen"
 		update += ", generation = :generation, checkpoint = :begin, checkpointSubSequenceNumber = :none"
-		remove += ", childShardIds, handledAbove, handledAfter, handledFrom"
+		remove += ", childShardIds, handledAbove, handledAfter, handledFrom, arrivedAt, caughtUpAt, gain"
 		values[":generation"], values[":begin"] = num(app.generation), str(app.startOf(seen.Shard).SequenceNumber)
 	case seen.Owner != "":
 		condition = "leaseCounter = :seen AND leaseOwner = :owner"
@@ -188,11 +188,13 @@ func (r *rows) takeLease(ctx context.Context, seen LeaseRow, worker string, app 
 }
 
 // letGo gives a lease up, to the heir if there is one.
-func (r *rows) letGo(ctx context.Context, shard, owner string, counter int64, heir string) error {
-	update, values := "REMOVE leaseOwner, acquiredAt", item{":me": str(owner), ":counter": num(counter)}
+func (r *rows) letGo(ctx context.Context, shard, owner string, counter int64, heir string, lag Lag) error {
+	values := item{":me": str(owner), ":counter": num(counter)}
+	update := "SET " + lag.set(values)
 	if heir != "" {
-		update, values[":heir"] = "SET heir = :heir REMOVE leaseOwner, acquiredAt", str(heir)
+		update += ", heir = :heir"
+		values[":heir"] = str(heir)
 	}
-	_, err := r.update(ctx, shard, update, "leaseOwner = :me AND leaseCounter = :counter", values)
+	_, err := r.update(ctx, shard, update+" REMOVE leaseOwner, acquiredAt", "leaseOwner = :me AND leaseCounter = :counter", values)
 	return err
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"go.uber.org/zap"
 
 	"korestream/internal/episode"
@@ -60,11 +62,16 @@ func (s *Store) keepHeartbeat(ctx context.Context) {
 // is refused as long as it lives.
 func (s *Store) heartbeat(ctx context.Context, number int64) error {
 	key := workerKeyPrefix + s.cfg.Worker
-	update := "SET entityType = :type, instance = :instance, heartbeat = :number, adminAddress = :address, draining = :draining ADD leaseCounter :one"
+	update := "SET entityType = :type, instance = :instance, heartbeat = :number, adminAddress = :address, draining = :draining"
 	values := item{
 		":type": str(entityWorker), ":instance": str(s.instance), ":address": str(s.cfg.AdminAddress),
 		":draining": boolean(s.isDraining()), ":one": num(1), ":number": num(number),
 	}
+	if s.cpu != nil {
+		update += ", cpu = :cpu"
+		values[":cpu"] = &types.AttributeValueMemberN{Value: strconv.FormatFloat(s.cpu(), 'f', 3, 64)}
+	}
+	update += " ADD leaseCounter :one"
 	_, err := s.rows.update(ctx, key, update, "attribute_not_exists(leaseKey) OR instance = :instance", values)
 	old, failed := conditionFailed(err)
 	if !failed || old == nil {

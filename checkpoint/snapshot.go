@@ -28,6 +28,9 @@ type WorkerRow struct {
 	// long ago its heartbeat was seen to move. Both need a Store that runs.
 	Alive          bool
 	SinceHeartbeat time.Duration
+	// CPU is the part of its processors that the worker used lately, from 0 to 1;
+	// negative if it does not say.
+	CPU float64
 }
 
 // Positions returns each lease's checkpoint by shard.
@@ -52,7 +55,7 @@ func (s *Store) Snapshot() Snapshot {
 		name := "worker:" + id
 		out.Workers = append(out.Workers, WorkerRow{
 			ID: id, AdminAddress: w.address, Draining: w.draining, Heartbeat: w.counter, Refused: w.refused,
-			Alive: s.watch.alive(name, now), SinceHeartbeat: s.watch.since(name, now),
+			Alive: s.watch.alive(name, now), SinceHeartbeat: s.watch.since(name, now), CPU: w.cpu,
 		})
 	}
 	out.sort()
@@ -76,7 +79,7 @@ func (s *Store) Load(ctx context.Context) (Snapshot, error) {
 		out.Leases = append(out.Leases, l)
 	}
 	for id, w := range c.workers {
-		out.Workers = append(out.Workers, WorkerRow{ID: id, AdminAddress: w.address, Draining: w.draining, Heartbeat: w.counter, Refused: w.refused})
+		out.Workers = append(out.Workers, WorkerRow{ID: id, AdminAddress: w.address, Draining: w.draining, Heartbeat: w.counter, Refused: w.refused, CPU: w.cpu})
 	}
 	out.sort()
 	return out, nil

@@ -19,6 +19,8 @@ type Store struct {
 	// instance tells this process from another one with the same worker ID.
 	instance string
 	pulse    *pulse
+	// cpu tells the part of its processors that this process uses; nil says nothing.
+	cpu func() float64
 	// rescan and beat ask for a scan or a heartbeat now; each holds one wish.
 	rescan, beat chan struct{}
 
@@ -54,6 +56,10 @@ type Option func(*Store)
 
 // WithLogger sets the logger; without it nothing is logged.
 func WithLogger(log *zap.Logger) Option { return func(s *Store) { s.log = log } }
+
+// WithCPU sets what tells, from 0 to 1, how much of its processors this process
+// uses: each heartbeat carries it. Without it the others do not know.
+func WithCPU(used func() float64) Option { return func(s *Store) { s.cpu = used } }
 
 // New returns a store that does nothing yet. The configuration must be valid.
 func New(db DynamoDB, cfg Config, opts ...Option) *Store {

@@ -13,28 +13,30 @@ const (
 	// written for it to be written without a checkpoint.
 	throughputDrift = 1.5
 	// throughputEvery is the least time between two such writes. A shard that has
-	// become idle makes one, and then none.
+	// become idle makes one, and then one each caughtUpEvery.
 	throughputEvery = 30 * time.Second
 )
 
 // ReportThroughput says how much is read of the shard, in KiB a second, averaged
 // over a minute or so: shards are shared out by it. It goes along with the next
 // checkpoint; where none is due it is written if it differs much from what is in
-// the table. Errors are as for Checkpoint; nothing needs to be done about them.
+// the table, or if that does not show for long that the shard had caught up. Errors are as for Checkpoint; nothing needs to be done about them.
 func (l *Lease) ReportThroughput(ctx context.Context, kib float64) error {
 	l.write.Lock()
 	defer l.write.Unlock()
 	l.throughput = kib
 	was, is := max(l.reported, quiet), max(kib, quiet)
-	if is < was*throughputDrift && was < is*throughputDrift || time.Since(l.reportedAt) < throughputEvery {
+	drifted := is >= was*throughputDrift || was >= is*throughputDrift
+	caughtUp := l.lag.CaughtUpAt.Sub(l.caughtUp) >= caughtUpEvery
+	if !drifted && !caughtUp || time.Since(l.reportedAt) < throughputEvery {
 		return nil
 	}
 	if err := l.over(); err != nil {
 		return err
 	}
-	it, err := l.store.rows.update(ctx, l.shard, "SET throughputKBps = :throughput",
-		"leaseOwner = :me AND leaseCounter = :counter",
-		item{":me": str(l.store.cfg.Worker), ":counter": num(l.counter), ":throughput": float(kib)})
+	values := item{":me": str(l.store.cfg.Worker), ":counter": num(l.counter), ":throughput": float(kib)}
+	it, err := l.store.rows.update(ctx, l.shard, "SET throughputKBps = :throughput, "+l.lag.set(values),
+		"leaseOwner = :me AND leaseCounter = :counter", values)
 	if _, failed := conditionFailed(err); failed {
 		wish(l.store.rescan) // which finds out who has it
 		return errors.Join(ErrLeaseLost, err)
@@ -46,7 +48,7 @@ func (l *Lease) ReportThroughput(ctx context.Context, kib float64) error {
 	if err != nil {
 		return err
 	}
-	l.reported, l.reportedAt = kib, time.Now()
+	l.reported, l.reportedAt, l.caughtUp = kib, time.Now(), row.Lag.CaughtUpAt
 	l.store.log.Debug("throughput reported", zap.String("shard", l.shard), zap.Float64("kib_per_second", kib))
 	l.store.learn(row)
 	return nil

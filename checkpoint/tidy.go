@@ -59,7 +59,7 @@ func (s *Store) chores(now time.Time) []chore {
 		case l.Owner == s.cfg.Worker && s.held[id] == nil && !s.taking[id] && s.assigned[id] != s.cfg.Worker:
 			// A release whose write did not get through.
 			list = append(list, chore{id, func(ctx context.Context) error {
-				return s.rows.letGo(ctx, id, l.Owner, l.Counter, "")
+				return s.rows.letGo(ctx, id, l.Owner, l.Counter, "", l.Lag)
 			}})
 		}
 	}

@@ -23,7 +23,7 @@ func TestBudget_CountsWhatWaitsBehindSlowHandlers(t *testing.T) {
 			w.putRaw(sim, strings.Replace(eventJSON(id, sim), `{"data":{`, `{"pad":"`+strings.Repeat("x", 10<<10)+`","data":{`, 1))
 			w.put = append(w.put, id)
 		}
-		p := w.start("one", s, func(c *Config, _ *checkpoint.Config) { c.ShardBytes, c.ProcessBytes = shardBytes, 1 << 20 })
+		p := w.start("one", s, func(c *Config, _ *checkpoint.Config) { c.ShardBytes, c.ProcessBytes = shardBytes, 1<<20 })
 		w.await("the first events", func() bool { return len(s.ids()) > 0 })
 		for len(s.ids()) < events/2 {
 			time.Sleep(500 * time.Millisecond)

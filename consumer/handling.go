@@ -130,7 +130,7 @@ func (s *shard) finish(p *piece, outcome Outcome) {
 func (s *shard) checkpointLoop(ctx context.Context) {
 	tick := time.NewTicker(s.cfg.CheckpointInterval)
 	defer tick.Stop()
-	meter := newMeter(s.lease.Throughput())
+	meter, drain := newMeter(s.lease.Throughput()), drainMeter{}
 	var trouble episode.Episode
 	for {
 		select {
@@ -141,8 +141,10 @@ func (s *shard) checkpointLoop(ctx context.Context) {
 		now := time.Now()
 		s.lanes.detachBehind(now.Add(-detachAfter), s.budget)
 		meter.add(s.bytes.Load(), now)
+		s.measureLag(&drain, now)
 		err := errors.Join(s.writeCheckpoint(ctx), s.lease.ReportThroughput(ctx, meter.kib))
 		s.noteCheckpoint(err)
+		s.noteUnsaved(now)
 		if err == nil {
 			if n, over := trouble.Succeeded(); over {
 				s.log.Info("checkpoints are written again", zap.Int(KeyAttempt, n))
@@ -212,6 +214,9 @@ func (s *shard) status() ShardStatus {
 			Records: s.records.Load(), Bytes: s.bytes.Load(), Skipped: s.skipped.Load(),
 		},
 	}
+	if oldest, ok := s.tracker.Oldest(); ok {
+		st.OldestAt = oldest.Timestamp
+	}
 	s.source.mu.Lock()
 	st.State, st.Problem, st.Behind = s.source.state, s.source.problem, s.source.behind
 	st.FetchedAt, st.TriedAt = s.source.fetchedAt, s.source.triedAt
@@ -223,6 +228,7 @@ func (s *shard) status() ShardStatus {
 	defer s.mu.Unlock()
 	st.Checkpoint, st.CheckpointedAt = s.saved.Position, s.checkpointedAt
 	st.CheckpointTriedAt, st.CheckpointProblem = s.checkpointTriedAt, s.checkpointProblem
+	st.UnsavedSince, st.CaughtUpAt, st.Gain = s.unsavedSince, s.caughtUpAt, s.gain
 	for _, p := range s.parked {
 		st.Parked = append(st.Parked, p)
 	}

@@ -34,6 +34,7 @@ type listing struct {
 	// doubted says that the stream may not be the one that it was.
 	doubted      bool
 	identifiedAt time.Time
+	retention    time.Duration
 }
 
 // identifyEvery is how often the stream is looked at without being doubted: an
@@ -106,6 +107,7 @@ func (l *listing) identify(ctx context.Context) (checkpoint.Stream, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.doubted, l.identifiedAt = false, time.Now()
+	l.retention = time.Duration(aws.ToInt32(d.RetentionPeriodHours)) * time.Hour
 	return checkpoint.Stream{Name: l.target.name, CreatedAt: aws.ToTime(d.StreamCreationTimestamp)}, nil
 }
 
@@ -178,6 +180,13 @@ func (l *listing) snapshot() ([]checkpoint.Shard, time.Time) {
 		out = append(out, shardOf(s))
 	}
 	return out, l.at
+}
+
+// keeps returns for how long the stream keeps records, 0 if that is not known.
+func (l *listing) keeps() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.retention
 }
 
 // tried returns when Kinesis was last asked.

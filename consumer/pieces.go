@@ -122,7 +122,7 @@ func (c *cutter) cut(r *wire.Record, resume checkpoint.Position) (pos checkpoint
 		Stream: c.stream, Shard: c.shard, SequenceNumber: r.SequenceNumber,
 		PartitionKey: r.PartitionKey, ArrivedAt: r.ArrivedAt,
 	}
-	pos = checkpoint.Position{SequenceNumber: from.SequenceNumber}
+	pos = checkpoint.Position{SequenceNumber: from.SequenceNumber, Timestamp: from.ArrivedAt}
 	c.pieces = c.pieces[:0]
 	if !isAggregate(r.Data) {
 		if pos.Compare(resume) > 0 {

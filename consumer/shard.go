@@ -75,6 +75,9 @@ type shard struct {
 	// checkpoint is due.
 	checkpointTriedAt time.Time
 	checkpointProblem string
+	// unsavedSince, caughtUpAt and gain are those of ShardStatus.
+	unsavedSince, caughtUpAt time.Time
+	gain                     float64
 }
 
 // run reads the shard until its end, or until stop or the lease ends, finishes

@@ -44,7 +44,7 @@ func BenchmarkShard_Accept(b *testing.B) {
 			b.ReportAllocs()
 			n := 0
 			for b.Loop() {
-				s.accept(page)
+				s.accept(b.Context(), page)
 				for s.tracker.Pending() > 0 {
 					time.Sleep(10 * time.Microsecond)
 				}

@@ -57,6 +57,15 @@ type ShardStatus struct {
 	// Behind is how far the newest record fetched was behind the shard's tip,
 	// by Kinesis's own reckoning; negative while nothing was fetched yet.
 	Behind time.Duration
+	// OldestAt is when the oldest record arrived on the stream that was fetched
+	// and is not done, zero if there is none.
+	OldestAt time.Time
+	// CaughtUpAt is when all that was on the shard was last known to be done,
+	// also by an earlier owner; zero if it never was.
+	CaughtUpAt time.Time
+	// Gain is by how many seconds the shard gets less behind in a second,
+	// averaged over a minute or so; negative while it falls behind.
+	Gain float64
 	// FetchedAt is when GetRecords last answered, zero if it did not yet.
 	FetchedAt time.Time
 	// TriedAt is when Kinesis was last called, whatever came of it.
@@ -72,6 +81,9 @@ type ShardStatus struct {
 	// written at CheckpointedAt.
 	Watermark, Checkpoint checkpoint.Position
 	CheckpointedAt        time.Time
+	// UnsavedSince is since when something is in no checkpoint and none was
+	// written, zero if nothing is.
+	UnsavedSince time.Time
 	// CheckpointProblem is why the last try to write one failed, empty if it did
 	// not; CheckpointTriedAt is when it was last looked whether one is due.
 	CheckpointProblem string
@@ -109,7 +121,11 @@ type Status struct {
 	// ListedShards counts the closed ones too.
 	ListedShards int
 	ListedAt     time.Time
-	Draining     bool
+	// Retention is how long the stream keeps records, 0 if that is not known yet.
+	Retention time.Duration
+	Draining  bool
+	// Began tells whether consuming has begun.
+	Began bool
 	// Complete says that all shards are done up to Config.End.
 	Complete bool
 }
@@ -117,7 +133,10 @@ type Status struct {
 // Status returns a snapshot; it may be called at any time, concurrently.
 func (c *Consumer) Status() Status {
 	listed, at := c.listing.snapshot()
-	st := Status{Worker: c.cfg.Worker, ListedAt: at, ListedShards: len(listed), Draining: c.draining(), Complete: c.complete.Load()}
+	st := Status{
+		Worker: c.cfg.Worker, ListedAt: at, ListedShards: len(listed), Retention: c.listing.keeps(),
+		Draining: c.draining(), Began: c.began.Load(), Complete: c.complete.Load(),
+	}
 	for _, s := range listed {
 		if !s.Closed {
 			st.OpenShards++
