@@ -22,12 +22,12 @@ then it drains, checkpoints and releases. A second signal stops it at once.`,
 			if err != nil {
 				return err
 			}
-			log, err := app.NewLogger(stdout, cfg.Log.Level, cfg.Log.Format)
+			log, level, err := app.NewLevelLogger(stdout, cfg.Log.Level, cfg.Log.Format)
 			if err != nil {
 				return &app.ExitError{Code: app.ExitConfig, Err: err}
 			}
 			consumer.RedirectLogrus(log)
-			d, err := app.NewDaemon(c.Context(), cfg, log)
+			d, err := app.NewDaemon(c.Context(), cfg, log, app.WithLevel(level))
 			if err == nil {
 				err = d.Run(c.Context())
 			}

@@ -71,6 +71,17 @@ func ReadBacklog(ctx context.Context, kc KinesisAPI, stream, arn, shard string, 
 	return Backlog{}, nil
 }
 
+// Retention returns for how long a stream keeps records. Errors are Kinesis's.
+func Retention(ctx context.Context, kc KinesisAPI, stream, arn string) (time.Duration, error) {
+	cfg := DefaultConfig()
+	cfg.Stream, cfg.StreamARN = stream, arn
+	l := newListing(kc, cfg, nil)
+	if _, err := l.identify(ctx); err != nil {
+		return 0, fmt.Errorf("describe %s: %w", stream, err)
+	}
+	return l.keeps(), nil
+}
+
 // ListShards lists a stream's shards, closed ones too. Errors are Kinesis's.
 func ListShards(ctx context.Context, kc KinesisAPI, stream, arn string) ([]checkpoint.Shard, error) {
 	cfg := DefaultConfig()

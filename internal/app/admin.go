@@ -15,8 +15,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// admin serves /livez, /readyz, /metrics, /status, /schema and /test-events, and /sims
-// where there are states in memory.
+// admin serves /startupz, /livez, /readyz, /metrics, /status, /scale, /schema and
+// /test-events, /sims where there are states in memory, and /loglevel where the level
+// can be changed.
 type admin struct {
 	listener net.Listener
 	server   *http.Server
@@ -34,7 +35,11 @@ type probes struct {
 	// stuck says what stands still though nothing holds it.
 	stuck func() []string
 	// ready says why the process cannot work yet or any more, nil if it can.
-	ready     func() error
+	ready func() error
+	// started says why consuming has not begun yet, nil once it has.
+	started   func() error
+	scale     func() scaleView
+	logLevel  http.Handler // nil is none
 	collector prometheus.Collector
 	sims      *simStores
 }
@@ -57,11 +62,16 @@ func (a *admin) serve(p probes) {
 	reg.MustRegister(p.collector, p.sims, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /livez", answer(func() error { return live(p.stuck()) }))
-	mux.HandleFunc("GET /readyz", answer(p.ready))
+	mux.HandleFunc("GET "+ProbeLive, answer(func() error { return live(p.stuck()) }))
+	mux.HandleFunc("GET "+ProbeReady, answer(p.ready))
+	mux.HandleFunc("GET "+ProbeStartup, answer(p.started))
 	mux.HandleFunc("GET /status", show(p.status))
+	mux.HandleFunc("GET /scale", show(p.scale))
 	mux.HandleFunc("GET /schema", show(p.schema))
 	mux.HandleFunc("GET /test-events", show(p.traced))
+	if p.logLevel != nil {
+		mux.Handle("/loglevel", p.logLevel)
+	}
 	if len(p.sims.memory) > 0 {
 		mux.Handle("GET /sims", p.sims.serve(a.listener.Addr()))
 	}

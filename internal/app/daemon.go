@@ -30,6 +30,8 @@ type Daemon struct {
 	schemas  *handlers.SchemaCheck // nil where events are not compared with any
 	admin    *admin
 	sims     *simStores
+	cpu      *cpuMeter
+	level    *zap.AtomicLevel // nil if it cannot be changed
 	starters []starter
 	closers  []closer
 }
@@ -48,16 +50,25 @@ type closer struct {
 
 // NewDaemon opens what the configuration names and wires it together. It calls
 // nothing over the network. Close it, or Run it, which closes it.
-func NewDaemon(ctx context.Context, cfg *config.Config, log *zap.Logger) (*Daemon, error) {
+func NewDaemon(ctx context.Context, cfg *config.Config, log *zap.Logger, opts ...DaemonOption) (*Daemon, error) {
 	c, err := loadClients(ctx, cfg.Region)
 	if err != nil {
 		return nil, startupFailed(err)
 	}
-	return newDaemon(ctx, cfg, c, log)
+	return newDaemon(ctx, cfg, c, log, opts...)
 }
 
-func newDaemon(ctx context.Context, cfg *config.Config, c clients, log *zap.Logger) (_ *Daemon, err error) {
-	d := &Daemon{cfg: cfg, log: log, clients: c, memory: memoryOf(cfg.Limits.Memory)}
+// DaemonOption changes a Daemon under construction.
+type DaemonOption func(*Daemon)
+
+// WithLevel gives the level of the log, so that it can be changed at run time.
+func WithLevel(level zap.AtomicLevel) DaemonOption { return func(d *Daemon) { d.level = &level } }
+
+func newDaemon(ctx context.Context, cfg *config.Config, c clients, log *zap.Logger, opts ...DaemonOption) (_ *Daemon, err error) {
+	d := &Daemon{cfg: cfg, log: log, clients: c, memory: memoryOf(cfg.Limits.Memory), cpu: newCPUMeter()}
+	for _, o := range opts {
+		o(d)
+	}
 	defer func() {
 		if err != nil {
 			d.Close()
@@ -86,7 +97,7 @@ func newDaemon(ctx context.Context, cfg *config.Config, c clients, log *zap.Logg
 	if d.mux, err = handlers.NewMux(routes, sink, retryPolicy(cfg.Retry), d.muxOptions()...); err != nil {
 		return nil, &ExitError{ExitConfig, err}
 	}
-	d.leases = checkpoint.New(c.dynamo, d.leaseConfig(), checkpoint.WithLogger(log))
+	d.leases = checkpoint.New(c.dynamo, d.leaseConfig(), checkpoint.WithLogger(log), checkpoint.WithCPU(d.cpu.read))
 	d.consumer, err = consumer.New(d.consumerConfig(), c.kinesis, d.leases, d.mux, sink, consumer.WithLogger(log))
 	if err != nil {
 		return nil, &ExitError{ExitConfig, err}
@@ -108,10 +119,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	defer d.Close()
 	defer d.memory.apply(d.log)()
 	if d.admin != nil {
-		d.admin.serve(probes{
-			status: d.status, schema: d.schema, traced: d.traced, stuck: d.stuck, ready: d.ready, sims: d.sims,
-			collector: collector{d.consumer.Status, d.mux.Stats, d.found()},
-		})
+		d.admin.serve(d.probes())
 		d.log.Info("admin server listens", zap.String("address", d.admin.addr()))
 	}
 	if err := d.startup(ctx); err != nil {
@@ -121,6 +129,17 @@ func (d *Daemon) Run(ctx context.Context) error {
 		return startupFailed(err)
 	}
 	return d.consumer.Run(ctx)
+}
+
+func (d *Daemon) probes() probes {
+	p := probes{
+		status: d.status, schema: d.schema, traced: d.traced, stuck: d.stuck, ready: d.ready, started: d.started, scale: d.scale,
+		collector: collector{d.consumer.Status, d.mux.Stats, d.found()}, sims: d.sims,
+	}
+	if d.level != nil {
+		p.logLevel = serveLogLevel(*d.level, d.cfg.Admin.LogLevel, d.log)
+	}
+	return p
 }
 
 // startupTimeout bounds everything before consuming begins: whoever started the
@@ -204,6 +223,19 @@ func (d *Daemon) found() *catalogue.Collector {
 	return d.schemas.Found()
 }
 func (d *Daemon) traced() tracesView { return tracesOf(d.cfg.Worker, d.consumer.Traced(), time.Now()) }
+
+// scale says how many workers there should be.
+func (d *Daemon) scale() scaleView {
+	return loadOf(d.leases.Standings(), d.leases.Snapshot().Workers, d.cfg, time.Now()).decide(d.cfg.Scale)
+}
+
+// started says why consuming has not begun.
+func (d *Daemon) started() error {
+	if !d.consumer.Status().Began {
+		return errors.New("starting")
+	}
+	return nil
+}
 
 // ready says why this process is not consuming.
 func (d *Daemon) ready() error {

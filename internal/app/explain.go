@@ -253,6 +253,12 @@ func writeExplanation(w io.Writer, e *explanation) error {
 	if e.Behind != nil {
 		fmt.Fprintf(t, "behind\t%.1f s\n", *e.Behind)
 	}
+	if text := e.catchUpText(); text != "" {
+		fmt.Fprintf(t, "caught up\t%s\n", text)
+	}
+	if text := e.headroomText(); text != "" {
+		fmt.Fprintf(t, "headroom\t%s until the oldest unread record expires\n", text)
+	}
 	for i, r := range e.Reasons {
 		label := ""
 		if i == 0 {

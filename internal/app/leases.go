@@ -19,10 +19,12 @@ const surveyTimeout = time.Minute
 
 // leasesView is the answer of `leases` for programs.
 type leasesView struct {
-	Table   string       `json:"table"`
-	Stream  string       `json:"stream"`
-	Leases  []leaseView  `json:"leases"`
-	Workers []workerView `json:"workers"`
+	Table  string `json:"table"`
+	Stream string `json:"stream"`
+	// Retention is how long the stream keeps records, null if it does not say.
+	Retention *float64     `json:"retention_seconds"`
+	Leases    []leaseView  `json:"leases"`
+	Workers   []workerView `json:"workers"`
 }
 
 // leaseView is one shard. What is empty or null is not known.
@@ -35,11 +37,11 @@ type leaseView struct {
 	Counter    int64      `json:"counter"`
 	Checkpoint string     `json:"checkpoint"`
 	Unread     *bool      `json:"unread"`
-	Behind     *float64   `json:"behind_seconds"`
-	Parents    []string   `json:"parents"`
-	Children   []string   `json:"children"`
-	Throughput float64    `json:"throughput_kib_per_second"`
-	Problem    string     `json:"problem,omitempty"`
+	lagView
+	Parents    []string `json:"parents"`
+	Children   []string `json:"children"`
+	Throughput float64  `json:"throughput_kib_per_second"`
+	Problem    string   `json:"problem,omitempty"`
 }
 
 // workerView is one process.
@@ -86,6 +88,10 @@ func writeJSON(w io.Writer, v any) error {
 
 func (s *survey) leasesView(ctx context.Context) leasesView {
 	v := leasesView{Table: s.cfg.LeaseTable(), Stream: s.cfg.StreamName(), Leases: []leaseView{}, Workers: []workerView{}}
+	retention := s.retention(ctx)
+	if retention > 0 {
+		v.Retention = inSeconds(retention)
+	}
 	names := s.names()
 	backlogs := s.backlogs(ctx, names)
 	owned := make(map[string]int)
@@ -99,8 +105,9 @@ func (s *survey) leasesView(ctx context.Context) leasesView {
 			lv.Since = &l.AcquiredAt
 		}
 		if b, ok := backlogs[id]; ok && b.err == nil {
-			age := b.Age.Seconds()
-			lv.Unread, lv.Behind = &b.Unread, &age
+			lv.Unread = &b.Unread
+			own := shardLag{owner: l.Owner, behind: b.Age, known: true, gain: l.Lag.Gain}
+			lv.lagView = own.view(retention)
 		} else if ok {
 			lv.Problem = b.err.Error()
 		}
@@ -157,7 +164,7 @@ func (s *survey) openParents(id string) []string {
 
 func writeLeases(w io.Writer, v leasesView) error {
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(t, "shard\tstate\towner\tfor\tbehind\tcheckpoint\tparents")
+	fmt.Fprintln(t, "shard\tstate\towner\tfor\tbehind\tcaught up\theadroom\tcheckpoint\tparents")
 	for _, l := range v.Leases {
 		since, behind := "", ""
 		if l.Since != nil {
@@ -171,7 +178,7 @@ func writeLeases(w io.Writer, v leasesView) error {
 		case l.Behind != nil:
 			behind = "0"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", l.Shard, l.State, l.Owner, since, behind, l.Checkpoint, strings.Join(l.Parents, " "))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", l.Shard, l.State, l.Owner, since, behind, l.catchUpText(), l.headroomText(), l.Checkpoint, strings.Join(l.Parents, " "))
 	}
 	fmt.Fprintf(t, "\nworker\tshards\tadmin\n")
 	for _, k := range v.Workers {

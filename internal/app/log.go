@@ -19,9 +19,15 @@ const (
 // Repeated lines are not sampled: a line that is too frequent is a defect of
 // ours, and one that is missing at night is worse.
 func NewLogger(w io.Writer, level, format string) (*zap.Logger, error) {
-	lvl, err := zapcore.ParseLevel(level)
+	log, _, err := NewLevelLogger(w, level, format)
+	return log, err
+}
+
+// NewLevelLogger is NewLogger with the level, which can be changed.
+func NewLevelLogger(w io.Writer, level, format string) (*zap.Logger, zap.AtomicLevel, error) {
+	lvl, err := zap.ParseAtomicLevel(level)
 	if err != nil {
-		return nil, fmt.Errorf("log level %q: want debug, info, warn or error", level)
+		return nil, lvl, fmt.Errorf("log level %q: want debug, info, warn or error", level)
 	}
 	cfg := zapcore.EncoderConfig{
 		TimeKey: "time", LevelKey: "level", NameKey: "logger", MessageKey: "message", StacktraceKey: "stack",
@@ -39,7 +45,7 @@ func NewLogger(w io.Writer, level, format string) (*zap.Logger, error) {
 		cfg.EncodeLevel = zapcore.CapitalLevelEncoder
 		enc = zapcore.NewConsoleEncoder(cfg)
 	default:
-		return nil, fmt.Errorf("log format %q: want %s or %s", format, FormatJSON, FormatConsole)
+		return nil, lvl, fmt.Errorf("log format %q: want %s or %s", format, FormatJSON, FormatConsole)
 	}
-	return zap.New(zapcore.NewCore(enc, zapcore.Lock(zapcore.AddSync(w)), lvl)), nil
+	return zap.New(zapcore.NewCore(enc, zapcore.Lock(zapcore.AddSync(w)), lvl)), lvl, nil
 }

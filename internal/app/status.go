@@ -16,13 +16,23 @@ type statusView struct {
 	// NotHeld says of each other shard why this process does not hold it.
 	NotHeld map[string]string `json:"not_held"`
 	Stuck   []string          `json:"stuck"`
+	// Stream is how far the whole stream is behind, Unowned how many of its
+	// shards nobody reads.
+	Stream    lagView  `json:"stream"`
+	Unowned   int      `json:"unowned"`
+	Retention *float64 `json:"retention_seconds"`
+	// Others are the lags of the shards that this process does not have, by what
+	// their owners wrote last.
+	Others map[string]lagView `json:"others"`
 }
 
 // shardView is one shard that the process holds. Times are in seconds.
 type shardView struct {
-	State      string     `json:"state"`
-	Since      time.Time  `json:"since"`
-	Behind     *float64   `json:"behind_seconds"`
+	State string    `json:"state"`
+	Since time.Time `json:"since"`
+	lagView
+	// ReadBehind is how far what was read last was behind the shard's tip.
+	ReadBehind *float64   `json:"read_behind_seconds"`
 	Watermark  string     `json:"watermark"`
 	Checkpoint string     `json:"checkpoint"`
 	Handled    int64      `json:"handled"`
@@ -39,20 +49,32 @@ type holdView struct {
 }
 
 func viewOf(st consumer.Status, leases *checkpoint.Store, stuck []string, now time.Time) statusView {
-	v := statusView{Worker: st.Worker, Draining: st.Draining, Shards: make(map[string]shardView), NotHeld: make(map[string]string), Stuck: stuck}
+	lag := lagOf(st, leases.Standings(), now)
+	v := statusView{
+		Worker: st.Worker, Draining: st.Draining, Shards: make(map[string]shardView), NotHeld: make(map[string]string), Stuck: stuck,
+		Stream: lag.view(), Unowned: lag.unowned, Others: make(map[string]lagView),
+	}
+	if lag.retention > 0 {
+		v.Retention = inSeconds(lag.retention)
+	}
 	for _, s := range st.Shards {
 		sv := shardView{
-			State: string(s.State), Since: s.Since, Watermark: s.Watermark.String(), Checkpoint: s.Checkpoint.String(),
+			lagView: lag.shards[s.Shard].view(lag.retention),
+			State:   string(s.State), Since: s.Since, Watermark: s.Watermark.String(), Checkpoint: s.Checkpoint.String(),
 			Handled: s.Counts.Handled, InFlight: s.InFlight, Running: s.Running,
 		}
 		if s.Behind >= 0 {
-			behind := s.Behind.Seconds()
-			sv.Behind = &behind
+			sv.ReadBehind = inSeconds(s.Behind)
 		}
 		for _, h := range s.Holds(now) {
 			sv.Holds = append(sv.Holds, holdView{h.Reason, h.Detail, h.For.Seconds()})
 		}
 		v.Shards[s.Shard] = sv
+	}
+	for id, l := range lag.shards {
+		if _, held := v.Shards[id]; !held {
+			v.Others[id] = l.view(lag.retention)
+		}
 	}
 	for _, l := range leases.Shards() {
 		if _, held := v.Shards[l]; held {

@@ -148,9 +148,22 @@ func askAdmin(ctx context.Context, address, path string, into any) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, http.NoBody)
+	text, err := readAdmin(ctx, address, path)
 	if err != nil {
 		return err
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("its answer: %w", err)
+	}
+	return nil
+}
+
+// readAdmin returns the text of an admin server's answer, which is an error if it
+// is not 200.
+func readAdmin(ctx context.Context, address, path string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, http.NoBody)
+	if err != nil {
+		return nil, err
 	}
 	client := &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{}).DialContext, DisableKeepAlives: true}}
 	resp, err := client.Do(req)
@@ -159,18 +172,19 @@ func askAdmin(ctx context.Context, address, path string, into any) error {
 		if errors.As(err, &failed) {
 			err = failed.Err
 		}
-		return err
+		return nil, err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		const enough = 300 // for the words of ours
 		why, _ := io.ReadAll(io.LimitReader(resp.Body, enough))
-		return fmt.Errorf("it answers %s: %s", resp.Status, bytes.TrimSpace(why))
+		return nil, fmt.Errorf("it answers %s: %s", resp.Status, bytes.TrimSpace(why))
 	}
-	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-		return fmt.Errorf("its answer: %w", err)
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, fmt.Errorf("its answer: %w", err)
 	}
-	return nil
+	return text, nil
 }
 
 // watch looks at the table until the named workers' heartbeats have moved, or
@@ -206,6 +220,16 @@ func (s *survey) watch(ctx context.Context, ids ...string) error {
 		}
 	}
 	return nil
+}
+
+// retention asks the stream how long it keeps records; 0 if it does not say, for
+// whoever looks may be allowed less than the daemon.
+func (s *survey) retention(ctx context.Context) time.Duration {
+	d, err := consumer.Retention(ctx, s.clients.kinesis, s.cfg.StreamName(), s.cfg.StreamARN())
+	if err != nil {
+		return 0
+	}
+	return d
 }
 
 // backlogs reads what of each shard is not checkpointed, some at a time.

@@ -88,6 +88,9 @@ func (c *Config) check(l *loader) {
 			add(key, "want at least 1")
 		}
 	}
+	if c.Scale.MaxCPU < 1 && !l.failed("scale.max_cpu") || c.Scale.MaxCPU > 100 {
+		add("scale.max_cpu", "want 1 to 100")
+	}
 	c.Retry.check(l, "retry", l.sources["retry.initial_backoff"])
 	for key, address := range map[string]string{"admin.listen": c.Admin.Listen, "admin.advertise": c.Admin.Advertise} {
 		if address == "" {
