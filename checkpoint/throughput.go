@@ -28,7 +28,9 @@ func (l *Lease) ReportThroughput(ctx context.Context, kib float64) error {
 	was, is := max(l.reported, quiet), max(kib, quiet)
 	drifted := is >= was*throughputDrift || was >= is*throughputDrift
 	caughtUp := l.lag.CaughtUpAt.Sub(l.caughtUp) >= caughtUpEvery
-	if !drifted && !caughtUp || time.Since(l.reportedAt) < throughputEvery {
+	// Of a shard on which nothing has come yet nothing else tells how old it is.
+	first := l.caughtUp.IsZero() && !l.lag.CaughtUpAt.IsZero() && l.at.rank() == rankStart
+	if !first && (!drifted && !caughtUp || time.Since(l.reportedAt) < throughputEvery) {
 		return nil
 	}
 	if err := l.over(); err != nil {

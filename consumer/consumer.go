@@ -46,7 +46,8 @@ type Consumer struct {
 	// idleSince is since when leases were seen held and not run.
 	idleSince map[string]time.Time
 	// finished sums up the shards that were run.
-	finished Counts
+	finished    Counts
+	leaseCounts LeaseCounts
 }
 
 // Option changes a Consumer under construction.
@@ -165,6 +166,7 @@ func (c *Consumer) runShard(lease *checkpoint.Lease) (ended bool) {
 	defer s.budget.close()
 	c.mu.Lock()
 	c.runs[lease] = s
+	c.leaseCounts.Taken++
 	c.mu.Unlock()
 	s.log.Info("shard taken", zap.Stringer(KeyCheckpoint, lease.Start()))
 	ended = s.run(c.stop, c.abandon)
@@ -172,10 +174,23 @@ func (c *Consumer) runShard(lease *checkpoint.Lease) (ended bool) {
 	c.mu.Lock()
 	delete(c.runs, lease)
 	c.finished.add(st.Counts)
+	c.leaseCounts.end(ended, context.Cause(lease.Context()))
 	c.mu.Unlock()
 	s.log.Info("shard left", zap.Bool("ended", ended), zap.Stringer(KeyCheckpoint, st.Checkpoint),
 		zap.Int64("handled", st.Counts.Handled), zap.NamedError(KeyReason, context.Cause(lease.Context())))
 	return ended
+}
+
+// end counts the end of a lease.
+func (n *LeaseCounts) end(ended bool, cause error) {
+	switch {
+	case errors.Is(cause, checkpoint.ErrLeaseLost):
+		n.Lost++
+	case ended:
+		n.Ended++
+	default:
+		n.Released++
+	}
 }
 
 func (c *Consumer) newShard(lease *checkpoint.Lease) *shard {

@@ -175,11 +175,13 @@ func (s *shard) writeCheckpoint(ctx context.Context) error {
 		return nil
 	}
 	if err := s.lease.Save(ctx, p); err != nil {
+		s.checkpointFailures.Add(1)
 		return err
 	}
 	s.mu.Lock()
 	s.saved, s.checkpointedAt = p, time.Now()
 	s.mu.Unlock()
+	s.checkpoints.Add(1)
 	return nil
 }
 
@@ -212,6 +214,7 @@ func (s *shard) status() ShardStatus {
 		Counts: Counts{
 			Handled: s.handled.Load(), Duplicates: s.duplicates.Load(), DeadLettered: s.deadLettered.Load(), Dropped: s.dropped.Load(),
 			Records: s.records.Load(), Bytes: s.bytes.Load(), Skipped: s.skipped.Load(),
+			Checkpoints: s.checkpoints.Load(), CheckpointFailures: s.checkpointFailures.Load(),
 		},
 	}
 	if oldest, ok := s.tracker.Oldest(); ok {

@@ -65,6 +65,8 @@ type shard struct {
 	skipped      atomic.Int64
 	records      atomic.Int64
 	bytes        atomic.Int64
+	// checkpoints were written, checkpointFailures were not.
+	checkpoints, checkpointFailures atomic.Int64
 
 	mu sync.Mutex // guards all below
 	// parked holds the pieces that can be neither handled nor buried.

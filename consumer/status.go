@@ -35,7 +35,13 @@ type Counts struct {
 	// Skipped counts records that an earlier owner of the shard had handled above
 	// its checkpoint.
 	Skipped int64
+	// Checkpoints counts those written, CheckpointFailures the tries that failed.
+	Checkpoints, CheckpointFailures int64
 }
+
+// LeaseCounts counts leases taken, and by what ended them: the shard's end, the
+// loss to another worker, or that they were given back.
+type LeaseCounts struct{ Taken, Ended, Lost, Released int64 }
 
 func (c *Counts) add(d Counts) {
 	c.Handled += d.Handled
@@ -45,6 +51,8 @@ func (c *Counts) add(d Counts) {
 	c.Records += d.Records
 	c.Bytes += d.Bytes
 	c.Skipped += d.Skipped
+	c.Checkpoints += d.Checkpoints
+	c.CheckpointFailures += d.CheckpointFailures
 }
 
 // ShardStatus is a moment of a shard that this process owns.
@@ -116,6 +124,7 @@ type Status struct {
 	Shards []ShardStatus
 	// Totals are since the process began, over all shards it ever owned.
 	Totals Counts
+	Leases LeaseCounts
 	// OpenShards counts the open shards of the whole stream, as last listed.
 	OpenShards int
 	// ListedShards counts the closed ones too.
@@ -147,7 +156,7 @@ func (c *Consumer) Status() Status {
 	for _, r := range c.runs {
 		runs = append(runs, r)
 	}
-	st.Totals = c.finished
+	st.Totals, st.Leases = c.finished, c.leaseCounts
 	c.mu.Unlock()
 	for _, r := range runs {
 		s := r.status()

@@ -114,6 +114,13 @@ func (b *breaker) Handle(ctx context.Context, d *consumer.Delivery) error {
 	return b.judge(ctx, d, err, done)
 }
 
+// open tells whether events are not tried, or one of them to find out.
+func (b *breaker) open() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.gate.State() != gobreaker.StateClosed
+}
+
 // failed tells the gate of a failure that it did not see coming.
 func (b *breaker) failed(ctx context.Context, d *consumer.Delivery, err error) error {
 	b.mu.Lock()

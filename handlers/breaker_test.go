@@ -49,12 +49,18 @@ func TestBreaker_AnOutageThatNobodyNamesStopsConsumptionAndBuriesNothing(t *test
 			})
 		}
 		time.Sleep(10 * time.Minute)
+		if open := m.BreakersOpen(); !open["sink"] {
+			t.Errorf("in the outage: got %v, want the breaker open", open)
+		}
 		// What was under way when it opened, and one every 10 s.
 		if n := calls.Load(); n > sims+10*6+5 {
 			t.Errorf("%d calls in 10 minutes of outage; want it left alone", n)
 		}
 		down.Store(false)
 		wg.Wait()
+		if open := m.BreakersOpen(); open["sink"] {
+			t.Errorf("after the outage: got %v, want the breaker closed", open)
+		}
 		if n := len(b.buried()); n != 0 {
 			t.Errorf("the outage has buried %d events", n)
 		}

@@ -44,9 +44,12 @@ type Mux struct {
 	// identity is what the deduper knows an event by; empty is nothing.
 	identity func(*event.Event) string
 	// schemas is nil where events are not compared with any.
-	schemas *SchemaCheck
-	logger  *zap.Logger
-	stats   counters
+	schemas  *SchemaCheck
+	logger   *zap.Logger
+	stats    counters
+	observer Observer // nil is none
+	sampler  sampler
+	breakers map[string]*breaker
 	// needs are the members of data that the conditions of all routes name;
 	// conditional says that there is a condition.
 	needs       members
@@ -94,7 +97,7 @@ func NewMux(routes []Route, burier consumer.Burier, policy RetryPolicy, opts ...
 	if err := checkRoutes(routes); err != nil {
 		return nil, err
 	}
-	m := &Mux{burier: burier, deduper: noDeduper{}, identity: (*event.Event).DedupeID, logger: zap.NewNop()}
+	m := &Mux{burier: burier, deduper: noDeduper{}, identity: (*event.Event).DedupeID, logger: zap.NewNop(), breakers: make(map[string]*breaker)}
 	for _, opt := range opts {
 		opt(m)
 	}
@@ -163,8 +166,13 @@ func (m *Mux) wrap(r Route, policy RetryPolicy) Handler {
 	if policy.Timeout > 0 {
 		h = newTimeout(h, r.Name, policy.Timeout, &m.stats, m.logger)
 	}
+	if m.observer != nil {
+		h = &measured{next: h, name: r.Name, observer: m.observer}
+	}
 	if policy.Breaker.Failures > 0 {
-		h = newBreaker(h, r.Name, policy.Breaker, m.logger)
+		b := newBreaker(h, r.Name, policy.Breaker, m.logger)
+		m.breakers[r.Name] = b
+		h = b
 	}
 	log := newFailureLog(m.logger, zapcore.WarnLevel, "handle event, trying again")
 	return &retry{next: h, name: r.Name, policy: policy, stats: &m.stats, log: log}
@@ -192,6 +200,7 @@ func (m *Mux) Dispatch(ctx context.Context, d *consumer.Delivery) (consumer.Outc
 		m.stats.duplicates.Add(1)
 		return consumer.Duplicate, nil
 	}
+	m.observe(d)
 	done := false
 	defer func() {
 		if !done {

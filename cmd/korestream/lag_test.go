@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -57,6 +58,11 @@ func TestRun_TellsWhatNobodyReadsAndHowFarItIsBehind(t *testing.T) {
 	eventually(t, "both to own two shards", func() bool { return s.ownedBy(4, "a", "b") })
 	eventually(t, "nothing to be behind", func() bool {
 		st := answer[lagOf](t, a, "/status")
+		for _, o := range st.Others { // b has written of both its shards
+			if o.Behind == nil {
+				return false
+			}
+		}
 		return st.Unowned == 0 && len(st.Others) == 2 && st.Stream.Behind != nil && *st.Stream.Behind < 10
 	})
 	eventually(t, "both to say the same of what there should be", func() bool {
@@ -71,6 +77,10 @@ func TestRun_TellsWhatNobodyReadsAndHowFarItIsBehind(t *testing.T) {
 	})
 	if got := answer[scaled](t, a, "/scale"); got.Desired != 2 || got.Workers != 1 || got.Unowned != 2 || !strings.Contains(got.Reason, "max_per_worker") {
 		t.Errorf("/scale without b: got %+v, want 2 of 1, for max_per_worker", got)
+	}
+	_, metrics := get(t, "http://"+a.admin()+"/metrics")
+	if want := `korestream_shards_unowned{stream="` + testStream + `"} 2`; !strings.Contains(metrics, want) {
+		t.Errorf("metrics lack %s", want)
 	}
 	env := []string{"AWS_ENDPOINT_URL=" + s.url(), "KORESTREAM_STREAM=" + testStream}
 	code, table, _ := ask(t, env, "leases")
@@ -133,7 +143,13 @@ func TestHealth_SaysByItsExitCodeHowTheProcessIs(t *testing.T) {
 func TestHealth_OfAProcessThatCannotStart(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
-	s.close() // Kinesis does not answer, so consuming does not begin
+	s.close()
+	// Nobody takes the connections up, so consuming does not begin.
+	l, err := net.Listen("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
 	p, _ := s.node("w", "")
 	env := []string{"KORESTREAM_STREAM=" + testStream, "KORESTREAM_ADMIN_LISTEN=" + p.admin()}
 	for flag, want := range map[string]int{"--startup": 1, "--ready": 1, "--live": 0} {

@@ -172,8 +172,12 @@ func TestRun_ServesProbesAndMetrics(t *testing.T) {
 		t.Fatal("no address logged")
 	}
 	eventually(t, "all events", func() bool { return totalArchived(t, archive) == 10 })
+	eventually(t, "the events to be counted", func() bool { // which is after they can be seen in the archive
+		_, body := get(t, "http://"+addr+"/metrics")
+		return strings.Contains(body, `korestream_events_total{outcome="handled"} 10`)
+	})
 	for path, want := range map[string]string{
-		"/livez": "ok\n", "/readyz": "ok\n", "/metrics": `korestream_events_total{outcome="handled"} 10`,
+		"/livez": "ok\n", "/readyz": "ok\n", "/startupz": "ok\n", "/metrics": `korestream_handler_seconds_count{handler="archive"} 10`,
 	} {
 		status, body := get(t, "http://"+addr+path)
 		if status != http.StatusOK || !strings.Contains(body, want) {

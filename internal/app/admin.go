@@ -37,11 +37,11 @@ type probes struct {
 	// ready says why the process cannot work yet or any more, nil if it can.
 	ready func() error
 	// started says why consuming has not begun yet, nil once it has.
-	started   func() error
-	scale     func() scaleView
-	logLevel  http.Handler // nil is none
-	collector prometheus.Collector
-	sims      *simStores
+	started    func() error
+	scale      func() scaleView
+	logLevel   http.Handler // nil is none
+	collectors []prometheus.Collector
+	sims       *simStores
 }
 
 // listenAdmin binds the address, so that its port is known before it serves.
@@ -59,7 +59,8 @@ func (a *admin) addr() string { return a.listener.Addr().String() }
 // serve answers until close.
 func (a *admin) serve(p probes) {
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(p.collector, p.sims, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	reg.MustRegister(p.collectors...)
+	reg.MustRegister(p.sims, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET "+ProbeLive, answer(func() error { return live(p.stuck()) }))

@@ -21,6 +21,7 @@ type clients struct {
 	sqs     *sqs.Client
 	s3      *s3.Client
 	region  string
+	calls   *awsCalls
 }
 
 // loadClients makes the clients from the environment as every AWS tool reads it
@@ -47,7 +48,10 @@ func newClients(cfg aws.Config) clients {
 		cfg.HTTPClient = awsclient.HTTP()
 	}
 	cfg.HTTPClient = awsclient.PlainBodies(cfg.HTTPClient)
+	calls := newAWSCalls()
+	calls.watch(&cfg)
 	return clients{
+		calls:   calls,
 		kinesis: kinesis.NewFromConfig(cfg), dynamo: dynamodb.NewFromConfig(cfg), sqs: sqs.NewFromConfig(cfg),
 		// Endpoints other than AWS's have no names for buckets.
 		s3:     s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil }),

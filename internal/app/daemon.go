@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"korestream/checkpoint"
@@ -31,6 +32,7 @@ type Daemon struct {
 	admin    *admin
 	sims     *simStores
 	cpu      *cpuMeter
+	took     *durations
 	level    *zap.AtomicLevel // nil if it cannot be changed
 	starters []starter
 	closers  []closer
@@ -65,7 +67,7 @@ type DaemonOption func(*Daemon)
 func WithLevel(level zap.AtomicLevel) DaemonOption { return func(d *Daemon) { d.level = &level } }
 
 func newDaemon(ctx context.Context, cfg *config.Config, c clients, log *zap.Logger, opts ...DaemonOption) (_ *Daemon, err error) {
-	d := &Daemon{cfg: cfg, log: log, clients: c, memory: memoryOf(cfg.Limits.Memory), cpu: newCPUMeter()}
+	d := &Daemon{cfg: cfg, log: log, clients: c, memory: memoryOf(cfg.Limits.Memory), cpu: newCPUMeter(), took: newDurations()}
 	for _, o := range opts {
 		o(d)
 	}
@@ -134,12 +136,19 @@ func (d *Daemon) Run(ctx context.Context) error {
 func (d *Daemon) probes() probes {
 	p := probes{
 		status: d.status, schema: d.schema, traced: d.traced, stuck: d.stuck, ready: d.ready, started: d.started, scale: d.scale,
-		collector: collector{d.consumer.Status, d.mux.Stats, d.found()}, sims: d.sims,
+		collectors: []prometheus.Collector{d.collector(), d.took.age, d.took.handler, d.clients.calls.total, d.clients.calls.seconds}, sims: d.sims,
 	}
 	if d.level != nil {
 		p.logLevel = serveLogLevel(*d.level, d.cfg.Admin.LogLevel, d.log)
 	}
 	return p
+}
+
+func (d *Daemon) collector() collector {
+	return collector{
+		stream: d.cfg.StreamName(), status: d.consumer.Status, scale: d.scale, stats: d.mux.Stats, breakers: d.mux.BreakersOpen, found: d.found(),
+		lag: func(st consumer.Status) streamLag { return lagOf(st, d.leases.Standings(), time.Now()) },
+	}
 }
 
 // startupTimeout bounds everything before consuming begins: whoever started the
@@ -222,6 +231,7 @@ func (d *Daemon) found() *catalogue.Collector {
 	}
 	return d.schemas.Found()
 }
+
 func (d *Daemon) traced() tracesView { return tracesOf(d.cfg.Worker, d.consumer.Traced(), time.Now()) }
 
 // scale says how many workers there should be.

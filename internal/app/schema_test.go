@@ -10,11 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"korestream/consumer"
 	"korestream/event/catalogue"
-	"korestream/handlers"
 )
 
 // samples are the texts of the samples that match their schemas.
@@ -146,25 +143,15 @@ func TestMetrics_OfFindingsHaveNoLabelOfTheWire(t *testing.T) {
 		found.Checked(catalogue.Other)
 		found.Add(catalogue.Other, catalogue.Finding{Type: "type." + path, Kind: catalogue.NewField, Path: path}, "EZ", time.Now())
 	}
-	reg := prometheus.NewRegistry()
-	reg.MustRegister(collector{func() consumer.Status { return consumer.Status{} }, func() handlers.Stats { return handlers.Stats{} }, found})
-	families, err := reg.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	series := make(map[string]float64)
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			name := f.GetName()
-			for _, l := range m.GetLabel() {
-				name += " " + l.GetValue()
-			}
-			if strings.Contains(name, "schema") {
-				series[name] = m.GetCounter().GetValue()
-			}
+	c := testCollector(func() consumer.Status { return consumer.Status{} })
+	c.found = found
+	series := make(map[string]string)
+	for name, v := range gather(t, c) {
+		if strings.Contains(name, "schema") {
+			series[name] = v
 		}
 	}
-	if len(series) != 2 || series["korestream_schema_findings_total new_field other"] != 3 || series["korestream_schema_checked_total other"] != 3 {
+	if len(series) != 2 || series["korestream_schema_findings_total new_field other"] != "3" || series["korestream_schema_checked_total other"] != "3" {
 		t.Errorf("got %v, want 3 new fields of other types, and 3 events checked", series)
 	}
 }

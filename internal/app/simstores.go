@@ -64,16 +64,10 @@ func newSIMStores(worker string, everywhere bool) *simStores {
 	}
 }
 
-var (
-	descSIMs      = desc("simstate_sims", "SIMs whose states a handler has in memory.", "handler")
-	descForgotten = desc("simstate_forgotten_total", "SIMs whose states had to make room for others in memory (max_sims).", "handler")
-	descConflicts = desc("simstate_conflicts_total", "Writes of a state to its table that met another one and were made again.", "handler")
-)
-
 // Describe implements prometheus.Collector.
 func (s *simStores) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descSIMs, descForgotten, descConflicts} {
-		out <- d
+	for _, m := range []*metric{mSIMs, mForgotten, mConflicts} {
+		out <- m.desc
 	}
 }
 
@@ -81,11 +75,11 @@ func (s *simStores) Describe(out chan<- *prometheus.Desc) {
 func (s *simStores) Collect(out chan<- prometheus.Metric) {
 	for name, m := range s.memory {
 		st := m.Stats()
-		out <- prometheus.MustNewConstMetric(descSIMs, prometheus.GaugeValue, float64(st.Kept), name)
-		out <- prometheus.MustNewConstMetric(descForgotten, prometheus.CounterValue, float64(st.Forgotten), name)
+		mSIMs.value(out, float64(st.Kept), name)
+		mForgotten.value(out, float64(st.Forgotten), name)
 	}
 	for name, t := range s.tables {
-		out <- prometheus.MustNewConstMetric(descConflicts, prometheus.CounterValue, float64(t.Conflicts()), name)
+		mConflicts.value(out, float64(t.Conflicts()), name)
 	}
 }
 

@@ -142,7 +142,7 @@ func (d *Daemon) openSchemas() error {
 }
 
 func (d *Daemon) muxOptions() []handlers.Option {
-	opts := []handlers.Option{handlers.WithLogger(d.log)}
+	opts := []handlers.Option{handlers.WithLogger(d.log), handlers.WithObserver(d.took)}
 	if d.schemas != nil {
 		opts = append(opts, handlers.WithSchemaCheck(d.schemas))
 	}

@@ -1,0 +1,78 @@
+package handlers
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"korestream/consumer"
+)
+
+// Observer is told how long things take. It gets a sample, one in sixteen once
+// a thousand were seen: that is good for how they are distributed, and costs
+// next to nothing; how many there are is in [Stats]. It is called concurrently
+// and must return at once.
+type Observer interface {
+	// Dispatched tells for how long an event had been on the stream when it came
+	// to its handlers.
+	Dispatched(age time.Duration)
+	// Handled tells how long an attempt of a handler took, with the time that it
+	// waited for its batch.
+	Handled(handler string, took time.Duration)
+}
+
+// WithObserver sets who is told how long things take; the default is nobody.
+func WithObserver(o Observer) Option { return func(m *Mux) { m.observer = o } }
+
+const (
+	sampleAll   = 1000 // so that a stream on which little comes is seen too
+	sampleOneIn = 16
+)
+
+// sampler chooses what is measured.
+type sampler struct{ taken atomic.Uint32 }
+
+func (s *sampler) take() bool {
+	if s.taken.Load() < sampleAll {
+		s.taken.Add(1)
+		return true
+	}
+	return rand.Uint32()%sampleOneIn == 0
+}
+
+// measured tells an observer of the attempts of a handler.
+type measured struct {
+	next     Handler
+	name     string
+	observer Observer
+	sampler  sampler
+}
+
+// Handle implements [Handler].
+func (h *measured) Handle(ctx context.Context, d *consumer.Delivery) error {
+	if !h.sampler.take() {
+		return h.next.Handle(ctx, d)
+	}
+	began := time.Now()
+	err := h.next.Handle(ctx, d)
+	h.observer.Handled(h.name, time.Since(began))
+	return err
+}
+
+// observe tells the observer of an event that comes to its handlers.
+func (m *Mux) observe(d *consumer.Delivery) {
+	if m.observer != nil && !d.ArrivedAt.IsZero() && m.sampler.take() {
+		m.observer.Dispatched(time.Since(d.ArrivedAt))
+	}
+}
+
+// BreakersOpen tells of each handler that has a breaker whether it is left alone
+// now because it fails for everybody.
+func (m *Mux) BreakersOpen() map[string]bool {
+	out := make(map[string]bool, len(m.breakers))
+	for name, b := range m.breakers {
+		out[name] = b.open()
+	}
+	return out
+}

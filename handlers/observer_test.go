@@ -1,0 +1,78 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"korestream/consumer"
+)
+
+// noted is an Observer that keeps what it is told.
+type noted struct {
+	mu   sync.Mutex // guards all below
+	ages []time.Duration
+	took map[string][]time.Duration
+}
+
+func (n *noted) Dispatched(age time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.ages = append(n.ages, age)
+}
+
+func (n *noted) Handled(handler string, took time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.took == nil {
+		n.took = make(map[string][]time.Duration)
+	}
+	n.took[handler] = append(n.took[handler], took)
+}
+
+func TestObserver_HearsHowLongEachAttemptTook(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n, tries := &noted{}, 0
+		handler := HandlerFunc(func(context.Context, *consumer.Delivery) error {
+			time.Sleep(3 * time.Second)
+			if tries++; tries == 1 {
+				return errors.New("not yet")
+			}
+			return nil
+		})
+		m := newMux(t, &memoryBurier{}, attempts(3), []Route{to(t, "slow", handler)}, WithObserver(n))
+		d := delivery(t, "e1", sessionUpdated)
+		d.ArrivedAt = time.Now().Add(-time.Minute)
+		wantOutcome(t, m, d, consumer.Handled)
+		if len(n.ages) != 1 || n.ages[0] != time.Minute {
+			t.Errorf("ages: got %v, want one of 1m", n.ages)
+		}
+		if got := n.took["slow"]; len(got) != 2 || got[0] != 3*time.Second || got[1] != 3*time.Second {
+			t.Errorf("attempts: got %v, want two of 3s", got)
+		}
+	})
+}
+
+func TestSampler_TakesAllOfLittleAndSomeOfMuch(t *testing.T) {
+	t.Parallel()
+	var s sampler
+	for i := range sampleAll {
+		if !s.take() {
+			t.Fatalf("number %d was left out", i+1)
+		}
+	}
+	const many, expect = 160_000, 10_000
+	taken := 0
+	for range many {
+		if s.take() {
+			taken++
+		}
+	}
+	if taken < expect*9/10 || taken > expect*11/10 {
+		t.Errorf("of %d more it took %d, want about %d", many, taken, expect)
+	}
+}
