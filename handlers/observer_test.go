@@ -76,3 +76,27 @@ func TestSampler_TakesAllOfLittleAndSomeOfMuch(t *testing.T) {
 		t.Errorf("of %d more it took %d, want about %d", many, taken, expect)
 	}
 }
+
+// silent is an Observer that does nothing.
+type silent struct{}
+
+func (silent) Dispatched(time.Duration) {}
+
+func (silent) Handled(string, time.Duration) {}
+
+func BenchmarkObserver(b *testing.B) {
+	for name, opts := range map[string][]Option{"none": nil, "sampled": {WithObserver(silent{})}} {
+		b.Run(name, func(b *testing.B) {
+			handler := HandlerFunc(func(context.Context, *consumer.Delivery) error { return nil })
+			m := newMux(b, &memoryBurier{}, DefaultRetryPolicy(), []Route{to(b, "h", handler)}, opts...)
+			d := delivery(b, "EZ1", sessionUpdated)
+			d.ArrivedAt = time.Now()
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := m.Dispatch(b.Context(), d); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
