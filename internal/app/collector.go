@@ -3,7 +3,6 @@ package app
 import (
 	"math"
 	"runtime"
-	"runtime/debug"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -45,20 +44,6 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	for _, s := range st.Shards {
 		c.collectShard(out, s, lag, now)
 	}
-}
-
-// Build tells which version this is, and of which revision it was made.
-func Build() (version, revision string) {
-	version, revision = "(devel)", "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				revision = s.Value
-			}
-		}
-	}
-	return version, revision
 }
 
 func (c collector) collectTotals(out chan<- prometheus.Metric, st consumer.Status) {
