@@ -1,10 +1,10 @@
 # `make` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fuzz soak bench bench-short bench-peers bench-more cover
+.PHONY: help run test lint fuzz soak bench bench-short bench-peers bench-more cover deploy-check
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: ## try it: an endpoint, a fleet and the consumer in one process
 	go run ./cmd/korestream dev
@@ -16,6 +16,7 @@ lint: ## vet, staticcheck and formatting
 	go vet ./...
 	go tool staticcheck ./...
 	cd bench && go vet ./...
+	cd deploy/check && go vet ./...
 	cd bench/peers/vmware && go vet ./... && go vet -modfile newest.mod ./...
 	@test -z "$$(go tool gofumpt -l .)" || { go tool gofumpt -d .; exit 1; }
 
@@ -49,3 +50,6 @@ cover: ## coverage of consumer, checkpoint and event; fails below 90 %
 		SIM_SCHEDULES=5 go test -cover ./$$pkg | awk -v pkg=$$pkg '{ for (i = 1; i <= NF; i++) if ($$i == "coverage:") c = $$(i+1) } \
 			END { printf "%-12s %s\n", pkg, c; exit !(c + 0 >= 90) }' || exit 1; \
 	done
+
+deploy-check: ## image, Helm chart, ECS templates, alert rules and dashboard; UPDATE=-update writes the chart's README
+	cd deploy/check && go test . $(UPDATE)
