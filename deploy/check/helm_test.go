@@ -202,8 +202,8 @@ func TestChart_KEDAAsksTheAdminServiceAndOwnsTheReplicas(t *testing.T) {
 	if want := "http://" + service.Name + ".iot.svc:9090/scale"; trigger.Type != "metrics-api" || trigger.Metadata["url"] != want {
 		t.Errorf("trigger %s asks %s, want %s", trigger.Type, trigger.Metadata["url"], want)
 	}
-	if trigger.Metadata["valueLocation"] != "desired_workers" || trigger.Metadata["targetValue"] != "1" {
-		t.Errorf("trigger takes %v, want desired_workers, one pod a unit", trigger.Metadata)
+	if trigger.Metadata["valueLocation"] != "desired" || trigger.Metadata["targetValue"] != "1" {
+		t.Errorf("trigger takes %v, want desired, one pod a unit", trigger.Metadata)
 	}
 }
 

@@ -37,9 +37,11 @@ type probes struct {
 	// ready says why the process cannot work yet or any more, nil if it can.
 	ready func() error
 	// started says why consuming has not begun yet, nil once it has.
-	started    func() error
-	scale      func() scaleView
-	logLevel   http.Handler // nil is none
+	started  func() error
+	scale    func() scaleView
+	logLevel http.Handler // nil is none
+	// tableRead is when the lease table was last read, zero if it was not yet.
+	tableRead  func() time.Time
 	collectors []prometheus.Collector
 	sims       *simStores
 }
@@ -60,7 +62,7 @@ func (a *admin) addr() string { return a.listener.Addr().String() }
 func (a *admin) serve(p probes) {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(p.collectors...)
-	reg.MustRegister(p.sims, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	reg.MustRegister(health{p.ready, p.tableRead}, p.sims, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET "+ProbeLive, answer(func() error { return live(p.stuck()) }))

@@ -136,6 +136,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 func (d *Daemon) probes() probes {
 	p := probes{
 		status: d.status, schema: d.schema, traced: d.traced, stuck: d.stuck, ready: d.ready, started: d.started, scale: d.scale,
+		tableRead:  func() time.Time { return d.leases.Snapshot().At },
 		collectors: []prometheus.Collector{d.collector(), d.took.age, d.took.handler, d.clients.calls.total, d.clients.calls.seconds}, sims: d.sims,
 	}
 	if d.level != nil {

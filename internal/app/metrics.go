@@ -72,7 +72,9 @@ func MetricsTable() string {
 }
 
 var (
-	mBuild = gauge("build_info", "1, with the version that runs.", "version", "revision", "go_version")
+	mReady     = gauge("ready", "1 if /readyz says that the process consumes, else 0.")
+	mTableRead = gauge("lease_table_last_read_timestamp_seconds", "When the lease table was last read.")
+	mBuild     = gauge("build_info", "1, with the version that runs.", "version", "revision", "go_version")
 
 	mEvents   = counter("events_total", "Events by what became of them: handled, duplicate, dead_lettered, dropped.", "outcome")
 	mRecords  = counter("records_total", "Kinesis records read.")
