@@ -202,6 +202,12 @@ func TestChart_KEDAAsksTheAdminServiceAndOwnsTheReplicas(t *testing.T) {
 	if want := "http://" + service.Name + ".iot.svc:9090/scale"; trigger.Type != "metrics-api" || trigger.Metadata["url"] != want {
 		t.Errorf("trigger %s asks %s, want %s", trigger.Type, trigger.Metadata["url"], want)
 	}
+	// The answer is read where /scale puts the number.
+	if answer, err := os.ReadFile(filepath.Join(root, "internal/app/scale.go")); err != nil {
+		t.Logf("the answer of /scale is not looked up: %v", err)
+	} else if field := "`json:\"" + trigger.Metadata["valueLocation"] + "\"`"; !strings.Contains(string(answer), field) {
+		t.Errorf("/scale has no field %s", field)
+	}
 	if trigger.Metadata["valueLocation"] != "desired" || trigger.Metadata["targetValue"] != "1" {
 		t.Errorf("trigger takes %v, want desired, one pod a unit", trigger.Metadata)
 	}

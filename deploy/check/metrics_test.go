@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -87,7 +88,7 @@ func checkQuery(t *testing.T, where, query string) {
 		}
 		known = append(known, has...)
 		for _, m := range matchers {
-			if m.Name != labels.MetricName && !slices.Contains(has, m.Name) && !slices.Contains(attached, m.Name) {
+			if m.Name != model.MetricNameLabel && !slices.Contains(has, m.Name) && !slices.Contains(attached, m.Name) {
 				t.Errorf("%s: %s has no label %s", where, name, m.Name)
 			}
 		}

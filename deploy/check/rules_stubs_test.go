@@ -197,7 +197,7 @@ func alertOf(t *testing.T, rule *rulefmt.Rule, s promql.Sample) expectedAlert {
 	t.Helper()
 	a := expectedAlert{Labels: make(map[string]string), Annotations: make(map[string]string)}
 	s.Metric.Range(func(l labels.Label) {
-		if l.Name != labels.MetricName {
+		if l.Name != model.MetricNameLabel {
 			a.Labels[l.Name] = l.Value
 		}
 	})
