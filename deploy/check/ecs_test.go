@@ -1,6 +1,7 @@
 package check
 
 import (
+	"encoding/json"
 	"maps"
 	"reflect"
 	"slices"
@@ -30,6 +31,38 @@ func TestECS_TaskRoleMayDoWhatKorestreamCallsAndNoMore(t *testing.T) {
 	for _, action := range slices.Concat(slices.Collect(maps.Values(needed))...) {
 		if strings.Contains(action, "*") {
 			t.Errorf("%s allows more than a call", action)
+		}
+	}
+}
+
+func TestECS_TaskRoleIsThePolicyThatKorestreamPrints(t *testing.T) {
+	t.Parallel()
+	if help, _ := korestream(t, nil, "--help"); !strings.Contains(help, "iam-policy") {
+		t.Skip("this korestream prints no policy")
+	}
+	for source, parts := range map[string][]string{"polling": {"ReadStream", "Lease", "Bury"}, "auto": {"ReadStream", "Lease", "Bury", "FanOut"}} {
+		env := []string{
+			"AWS_REGION=eu-west-1", "KORESTREAM_STREAM=kore-events", "KORESTREAM_HANDLERS=[{name: log, type: log}]", "KORESTREAM_SOURCE_TYPE=" + source,
+			"KORESTREAM_LEASE_CREATE_TABLE=false", "KORESTREAM_DEAD_LETTERS_TYPE=s3", "KORESTREAM_DEAD_LETTERS_BUCKET=letters",
+		}
+		out, code := korestream(t, env, "iam-policy", "--account", "123456789012")
+		var policy struct {
+			Statement []struct{ Action []string }
+		}
+		if err := json.Unmarshal([]byte(out), &policy); code != 0 || err != nil {
+			t.Fatalf("exit %d, %v: %s", code, err, out)
+		}
+		var got, want []string
+		for _, s := range policy.Statement {
+			got = append(got, s.Action...)
+		}
+		for _, part := range parts {
+			want = append(want, needed[part]...)
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: korestream wants %v, the templates grant %v", source, got, want)
 		}
 	}
 }
