@@ -44,9 +44,9 @@ func (m metricTable) labels(name string) ([]string, bool) {
 	return nil, false
 }
 
-// descriptors reads korestream's own table from its source: the calls of desc
-// with a name, a help and labels. Their labels are nil where they are no
-// literals.
+// descriptors reads korestream's own table from its source: the calls of counter
+// and gauge with a name, a help and labels, and of define with a kind before them.
+// Their labels are nil where they are no literals.
 func descriptors(t *testing.T) map[string][]string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "internal/app/*.go"))
@@ -67,11 +67,17 @@ func descriptors(t *testing.T) map[string][]string {
 			if !ok || len(call.Args) < 2 {
 				return true
 			}
-			if f, ok := call.Fun.(*ast.Ident); !ok || f.Name != "desc" {
+			args := call.Args
+			switch f, ok := call.Fun.(*ast.Ident); {
+			case !ok:
+				return true
+			case f.Name == "define":
+				args = args[1:]
+			case f.Name != "counter" && f.Name != "gauge":
 				return true
 			}
-			if name, ok := literal(call.Args[0]); ok {
-				found["korestream_"+name] = literals(call.Args[2:])
+			if name, ok := literal(args[0]); ok {
+				found["korestream_"+name] = literals(args[2:])
 			}
 			return true
 		})
