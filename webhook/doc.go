@@ -1,0 +1,2 @@
+// Package webhook receives KORE's webhooks and puts their events on the stream.
+package webhook
