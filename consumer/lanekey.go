@@ -3,6 +3,8 @@ package consumer
 import (
 	"slices"
 	"strings"
+
+	"korestream/event"
 )
 
 // LaneKey names what makes two events belong to one lane: events of one lane
@@ -72,6 +74,20 @@ func (k LaneKey) of(d *Delivery) laneID {
 		}
 	}
 	return laneID{laneKindPartitionKey, d.PartitionKey}
+}
+
+// PartitionKey returns what a record of the event should have as its partition key,
+// so that the events of one lane meet in one shard: its SIM, its subject or what is
+// at the path. It is empty for an event that has no such thing; for the lane
+// keys partition_key and shard, which name none, it is the SIM.
+func (k LaneKey) PartitionKey(e *event.Event) string {
+	switch k {
+	case LaneKeySubject:
+		return e.Subject
+	case LaneKeyShard, LaneKeyPartitionKey, LaneKeySIM:
+		return e.SIM()
+	}
+	return e.Field(string(k))
 }
 
 // ofLetter returns the lane of a letter. It goes by its partition key: it is no
