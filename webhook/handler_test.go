@@ -3,7 +3,6 @@ package webhook
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -210,11 +209,4 @@ func TestHandler_WithoutASecretItMustBeMeant(t *testing.T) {
 			t.Error("no warning in the log")
 		}
 	})
-}
-
-// drained is a recorder's answer for a fuzzed request.
-func drained(h *Handler, r *http.Request) int {
-	rec := httptest.NewRecorder()
-	h.ServeHTTP(rec, r)
-	return rec.Code
 }
