@@ -23,8 +23,9 @@ type Stats struct {
 	// Unclaimed counts requests that were put though it was not known whether they
 	// are repeats.
 	Unclaimed int64
-	// SlowHeads counts connections that sent something and no request in time.
-	SlowHeads int64
+	// Unfinished counts connections that ended within the head of a request: it was
+	// none, or too slow.
+	Unfinished int64
 	// InFlight is how many requests are being answered.
 	InFlight int64
 	// Answers is how many answers took at most so many seconds, by bucket, each of
@@ -37,11 +38,11 @@ type Stats struct {
 
 // counters are the Stats while they grow.
 type counters struct {
-	requests                              [outcomes]atomic.Int64
-	put, repeated, tests, notEvents       atomic.Int64
-	putRetries, unclaimed, slowHeads, now atomic.Int64
-	answers                               [len(answerBounds) + 1]atomic.Uint64
-	answerTime                            atomic.Int64 // nanoseconds
+	requests                               [outcomes]atomic.Int64
+	put, repeated, tests, notEvents        atomic.Int64
+	putRetries, unclaimed, unfinished, now atomic.Int64
+	answers                                [len(answerBounds) + 1]atomic.Uint64
+	answerTime                             atomic.Int64 // nanoseconds
 }
 
 func (c *counters) answered(o outcome, took time.Duration) {
@@ -60,7 +61,7 @@ func (h *Handler) Stats() Stats {
 	s := Stats{
 		Requests: make(map[string]int64, outcomes), Answers: make(map[float64]uint64, len(answerBounds)),
 		Put: c.put.Load(), Repeated: c.repeated.Load(), Tests: c.tests.Load(), NotEvents: c.notEvents.Load(),
-		PutRetries: c.putRetries.Load(), Unclaimed: c.unclaimed.Load(), SlowHeads: c.slowHeads.Load(), InFlight: c.now.Load(), AnswerSum: time.Duration(c.answerTime.Load()).Seconds(),
+		PutRetries: c.putRetries.Load(), Unclaimed: c.unclaimed.Load(), Unfinished: c.unfinished.Load(), InFlight: c.now.Load(), AnswerSum: time.Duration(c.answerTime.Load()).Seconds(),
 	}
 	for o := range outcomes {
 		s.Requests[o.String()] = c.requests[o].Load()
