@@ -31,6 +31,10 @@ const (
 	idleTimeout = 75 * time.Second
 )
 
+// ErrDrainTimedOut is returned by [Server.Run] when requests were cut off because
+// the drain took longer than it may. They were not answered, so KORE sends them again.
+var ErrDrainTimedOut = errors.New("webhooks were cut off: the drain took too long")
+
 // NewServer returns a server that takes connections of l, which it closes, once it
 // is run. With certificates it speaks TLS; without, something before it should.
 func NewServer(h *Handler, l net.Listener, certs *Certificates) *Server {
@@ -69,17 +73,17 @@ func (s *Server) Run(ctx context.Context, drain time.Duration) error {
 	case <-ctx.Done():
 	}
 	s.draining.Store(true)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), drain, ErrDrainTimedOut)
 	defer cancel()
 	err := s.http.Shutdown(ctx)
-	if err != nil {
-		err = errors.Join(fmt.Errorf("drain webhooks: %w", err), s.http.Close())
+	if ctx.Err() != nil {
+		err = errors.Join(context.Cause(ctx), s.http.Close())
 	}
 	if e := <-served; !errors.Is(e, http.ErrServerClosed) {
 		err = errors.Join(err, e)
 	}
-	if e := s.handler.Wait(ctx); e != nil {
-		err = errors.Join(err, fmt.Errorf("record tokens: %w", e))
+	if e := s.handler.Wait(ctx); e != nil && err == nil {
+		err = fmt.Errorf("record tokens: %w", e)
 	}
 	return err
 }

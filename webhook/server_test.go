@@ -207,7 +207,7 @@ func TestServer_ADrainIsBounded(t *testing.T) {
 		}
 		synctest.Wait()
 		begun := time.Now()
-		if err, took := stop(), time.Since(begun); !errors.Is(err, context.DeadlineExceeded) || took > 1500*time.Millisecond {
+		if err, took := stop(), time.Since(begun); !errors.Is(err, ErrDrainTimedOut) || took > 1500*time.Millisecond {
 			t.Errorf("got %v after %s, want to hear that the drain's second was over", err, took)
 		}
 		if code := answerOf(t, c); code == 200 {

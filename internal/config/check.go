@@ -113,6 +113,7 @@ func (c *Config) check(l *loader) {
 	}
 	c.checkDeadLetters(l)
 	c.Schema.check(l)
+	c.checkWebhook(l)
 	c.checkHandlers(l)
 }
 

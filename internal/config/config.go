@@ -26,6 +26,7 @@ type Config struct {
 	Lease       Lease       `key:"lease"`
 	Checkpoint  Checkpoint  `key:"checkpoint"`
 	Drain       Drain       `key:"drain"`
+	Webhook     Webhook     `key:"webhook"`
 	Admin       Admin       `key:"admin"`
 	Scale       Scale       `key:"scale"`
 	Log         Log         `key:"log"`
