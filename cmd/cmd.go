@@ -80,11 +80,11 @@ Try it with nothing installed:  korestream dev`,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return &usageError{errors.New("name a command: run, dev, emulate, doctor, iam-policy, verify, leases, explain, health, dlq, replay, sim, schema, config or version")}
+			return &usageError{errors.New("name a command: run, webhook, dev, emulate, doctor, iam-policy, verify, leases, explain, health, dlq, replay, sim, schema, config or version")}
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newRun(stdout), newDev(stdout, stderr), newEmulate(stdout), newDoctor(stdout), newIAMPolicy(stdout), newVerify(stdout, stderr), newLeases(stdout), newExplain(stdout), newHealth(stdout), newDLQ(stdout, stderr), newReplay(stdout, stderr), newSIM(stdout, stderr),
+	root.AddCommand(newRun(stdout), newWebhook(stdout), newDev(stdout, stderr), newEmulate(stdout), newDoctor(stdout), newIAMPolicy(stdout), newVerify(stdout, stderr), newLeases(stdout), newExplain(stdout), newHealth(stdout), newDLQ(stdout, stderr), newReplay(stdout, stderr), newSIM(stdout, stderr),
 		newSchema(stdout), newConfig(stdout), newVersion(stdout))
 	for _, c := range root.Commands() {
 		if c.Args == nil {

@@ -88,6 +88,16 @@ func (s *Server) Run(ctx context.Context, drain time.Duration) error {
 	return err
 }
 
+// Close closes the listener and all connections, for a server that was never run or
+// has ended.
+func (s *Server) Close() error {
+	err := errors.Join(s.http.Close(), s.listener.Close())
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
 // Ready says why requests should go elsewhere, nil if they need not.
 func (s *Server) Ready() error {
 	if s.draining.Load() {

@@ -36,11 +36,14 @@ type probes struct {
 	stuck func() []string
 	// ready says why the process cannot work yet or any more, nil if it can.
 	ready func() error
-	// started says why consuming has not begun yet, nil once it has.
+	// started says why work has not begun yet, nil once it has.
 	started  func() error
-	scale    func() scaleView
 	logLevel http.Handler // nil is none
-	// tableRead is when the lease table was last read, zero if it was not yet.
+	// consumes says that the process consumes the stream: without it there is no
+	// scale, schema and traced.
+	consumes bool
+	scale    func() scaleView
+	// tableRead is when the lease table was last read, zero if it was not.
 	tableRead  func() time.Time
 	collectors []prometheus.Collector
 	sims       *simStores
@@ -69,9 +72,11 @@ func (a *admin) serve(p probes) {
 	mux.HandleFunc("GET "+ProbeReady, answer(p.ready))
 	mux.HandleFunc("GET "+ProbeStartup, answer(p.started))
 	mux.HandleFunc("GET /status", show(p.status))
-	mux.HandleFunc("GET /scale", show(p.scale))
-	mux.HandleFunc("GET /schema", show(p.schema))
-	mux.HandleFunc("GET /test-events", show(p.traced))
+	if p.consumes {
+		mux.HandleFunc("GET /scale", show(p.scale))
+		mux.HandleFunc("GET /schema", show(p.schema))
+		mux.HandleFunc("GET /test-events", show(p.traced))
+	}
 	if p.logLevel != nil {
 		mux.Handle("/loglevel", p.logLevel)
 	}

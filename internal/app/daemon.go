@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
 
 	"korestream/checkpoint"
 	"korestream/consumer"
@@ -34,6 +35,7 @@ type Daemon struct {
 	cpu      *cpuMeter
 	took     *durations
 	level    *zap.AtomicLevel // nil if it cannot be changed
+	receiver *receiver        // nil unless webhooks are taken
 	starters []starter
 	closers  []closer
 }
@@ -85,6 +87,11 @@ func newDaemon(ctx context.Context, cfg *config.Config, c clients, log *zap.Logg
 			return nil, &ExitError{ExitConfig, err}
 		}
 	}
+	if cfg.Webhook.Listen != "" {
+		if err := d.openReceiver(ctx); err != nil {
+			return nil, &ExitError{ExitConfig, err}
+		}
+	}
 	sink, err := d.openSink()
 	if err != nil {
 		return nil, &ExitError{ExitConfig, err}
@@ -130,14 +137,43 @@ func (d *Daemon) Run(ctx context.Context) error {
 		}
 		return startupFailed(err)
 	}
-	return d.consumer.Run(ctx)
+	return d.work(ctx)
+}
+
+// work consumes and, if that is wanted, takes webhooks until ctx ends or one of both
+// cannot go on.
+func (d *Daemon) work(ctx context.Context) error {
+	if d.receiver == nil {
+		return d.consumer.Run(ctx)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return d.consumer.Run(ctx) })
+	g.Go(func() error { return d.receiver.run(ctx) })
+	return g.Wait()
+}
+
+// openReceiver opens the receiver of webhooks, for it is wanted.
+func (d *Daemon) openReceiver(ctx context.Context) (err error) {
+	if d.receiver, err = openReceiver(ctx, d.cfg, d.clients, d.log); err != nil {
+		return err
+	}
+	d.closers = append(d.closers, closer{"webhook listener", d.receiver.server.Close})
+	return nil
+}
+
+func (d *Daemon) collectors() []prometheus.Collector {
+	out := []prometheus.Collector{d.collector(), d.took.age, d.took.handler, d.clients.calls.total, d.clients.calls.seconds}
+	if d.receiver != nil {
+		out = append(out, receiverCollector{d.receiver.handler.Stats})
+	}
+	return out
 }
 
 func (d *Daemon) probes() probes {
 	p := probes{
 		status: d.status, schema: d.schema, traced: d.traced, stuck: d.stuck, ready: d.ready, started: d.started, scale: d.scale,
 		tableRead:  func() time.Time { return d.leases.Snapshot().At },
-		collectors: []prometheus.Collector{d.collector(), d.took.age, d.took.handler, d.clients.calls.total, d.clients.calls.seconds}, sims: d.sims,
+		collectors: d.collectors(), sims: d.sims, consumes: true,
 	}
 	if d.level != nil {
 		p.logLevel = serveLogLevel(*d.level, d.cfg.Admin.LogLevel, d.log)
@@ -167,14 +203,9 @@ func (d *Daemon) startup(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := report.Err(); err != nil {
-		if d.cfg.Startup.OnMismatch == "fail" {
-			return err
-		}
-		d.log.Warn("stream is not as required", zap.NamedError("error", err))
+	if err := judge(report, d.cfg, d.log); err != nil {
+		return err
 	}
-	d.log.Info("stream checked", zap.String("stream", report.Stream), zap.Int("open_shards", report.OpenShards),
-		zap.Duration("retention", report.Retention), zap.String("mode", report.Mode))
 	if err := d.leases.Init(ctx); err != nil {
 		return fmt.Errorf("lease table: %w", err)
 	}
@@ -191,6 +222,25 @@ func (d *Daemon) startup(ctx context.Context) error {
 	return nil
 }
 
+// judge decides by a report whether to go on.
+func judge(report *consumer.Report, cfg *config.Config, log *zap.Logger) error {
+	if err := report.Err(); err != nil {
+		if cfg.Startup.OnMismatch == "fail" {
+			return err
+		}
+		log.Warn("stream is not as required", zap.NamedError("error", err))
+	}
+	log.Info("stream checked", zap.String("stream", report.Stream), zap.Int("open_shards", report.OpenShards),
+		zap.Duration("retention", report.Retention), zap.String("mode", report.Mode))
+	return nil
+}
+
+func requirements(cfg *config.Config) consumer.Requirements {
+	return consumer.Requirements{
+		MinShards: cfg.Startup.Shards.Min, MaxShards: cfg.Startup.Shards.Max, MinRetention: cfg.Startup.Retention.Min,
+	}
+}
+
 // check is the start-up check, with the application's checkpoints if it has any.
 func check(ctx context.Context, cfg *config.Config, c clients, leases *checkpoint.Store) (*consumer.Report, error) {
 	// Bounded by itself, so that a silent endpoint leaves time for the check of
@@ -198,10 +248,7 @@ func check(ctx context.Context, cfg *config.Config, c clients, leases *checkpoin
 	load, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
 	snap, loadErr := leases.Load(load)
-	want := consumer.Requirements{
-		MinShards: cfg.Startup.Shards.Min, MaxShards: cfg.Startup.Shards.Max, MinRetention: cfg.Startup.Retention.Min,
-	}
-	report, err := consumer.CheckStartup(ctx, c.kinesis, cfg.StreamName(), cfg.StreamARN(), want, snap.Positions())
+	report, err := consumer.CheckStartup(ctx, c.kinesis, cfg.StreamName(), cfg.StreamARN(), requirements(cfg), snap.Positions())
 	if err != nil {
 		return nil, err
 	}
@@ -255,6 +302,8 @@ func (d *Daemon) ready() error {
 		return errors.New("draining")
 	case d.leases.Snapshot().At.IsZero():
 		return errors.New("the lease table was not read yet")
+	case d.receiver != nil:
+		return d.receiver.server.Ready()
 	}
 	return nil
 }
@@ -262,11 +311,7 @@ func (d *Daemon) ready() error {
 // Close closes what was opened, the last first. It may be called twice.
 func (d *Daemon) Close() {
 	if d.admin != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		if err := d.admin.close(ctx); err != nil {
-			d.log.Warn("not closed cleanly", zap.String("what", "admin server"), zap.NamedError("error", err))
-		}
+		closeAdmin(d.admin, d.log)
 		d.admin = nil
 	}
 	for len(d.closers) > 0 {
@@ -275,5 +320,13 @@ func (d *Daemon) Close() {
 		if err := last.close(); err != nil {
 			d.log.Error("not closed cleanly", zap.String("what", last.name), zap.NamedError("error", err))
 		}
+	}
+}
+
+func closeAdmin(a *admin, log *zap.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := a.close(ctx); err != nil {
+		log.Warn("not closed cleanly", zap.String("what", "admin server"), zap.NamedError("error", err))
 	}
 }

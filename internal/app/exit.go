@@ -5,6 +5,7 @@ import (
 
 	"korestream/checkpoint"
 	"korestream/consumer"
+	"korestream/webhook"
 )
 
 // The exit codes of every command. 78 is EX_CONFIG of sysexits.h.
@@ -35,7 +36,7 @@ func ExitCode(err error) int {
 		return ExitOK
 	case errors.As(err, &exit):
 		return exit.Code
-	case errors.Is(err, consumer.ErrDrainTimedOut):
+	case errors.Is(err, consumer.ErrDrainTimedOut), errors.Is(err, webhook.ErrDrainTimedOut):
 		return ExitDrainTimeout
 	case errors.Is(err, checkpoint.ErrOtherStream):
 		return ExitStartup

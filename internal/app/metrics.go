@@ -122,6 +122,14 @@ var (
 	mCalls       = counter("aws_calls_total", "Calls to AWS by how they went: ok, AWS's error code, canceled, or unreachable.", "service", "operation", "outcome")
 	mCallSeconds = define(kindHistogram, "aws_call_seconds", "How long calls to AWS took.", "service", "operation")
 
+	mRequests   = counter("webhook_requests_total", "Webhook requests by what became of them.", "outcome")
+	mReceived   = counter("webhook_events_total", "Events of webhooks: put on the stream, left out because they were put before, tests of the portal, and what is no event.", "kind")
+	mPutAgain   = counter("webhook_put_retries_total", "Rounds of PutRecords that left something to put again.")
+	mUnclaimed  = counter("webhook_unclaimed_total", "Requests that were put without knowing whether they are repeats.")
+	mUnfinished = counter("webhook_unfinished_connections_total", "Connections that ended within the head of a request.")
+	mAnswering  = gauge("webhook_in_flight_requests", "Requests that are being answered.")
+	mAnswers    = define(kindHistogram, "webhook_answer_seconds", "Time from a request's head to its answer.")
+
 	mSIMs      = gauge("simstate_sims", "SIMs whose states a handler has in memory.", "handler")
 	mForgotten = counter("simstate_forgotten_total", "SIMs whose states had to make room for others in memory (max_sims).", "handler")
 	mConflicts = counter("simstate_conflicts_total", "Writes of a state to its table that met another one and were made again.", "handler")

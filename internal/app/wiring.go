@@ -8,6 +8,7 @@ import (
 	"net/netip"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"go.uber.org/zap"
 
 	"korestream/checkpoint"
 	"korestream/consumer"
@@ -155,13 +156,18 @@ func (d *Daemon) muxOptions() []handlers.Option {
 	case "memory":
 		opts = append(opts, handlers.WithDeduper(memory))
 	case "dynamodb":
-		table := handlers.NewDynamoDeduper(d.clients.dynamo, handlers.DynamoDedupeConfig{
-			Table: d.cfg.DedupeTable(), MaxAge: c.MaxAge, ClaimTimeout: c.ClaimTimeout,
-		}, d.log)
+		table := dedupeTable(d.cfg, d.clients, d.log)
 		d.starters = append(d.starters, starter{"dedupe", table.Init})
 		opts = append(opts, handlers.WithDeduper(handlers.Layered(memory, table)))
 	}
 	return opts
+}
+
+// dedupeTable is a deduper in the table that all workers share.
+func dedupeTable(cfg *config.Config, c clients, log *zap.Logger) *handlers.DynamoDeduper {
+	return handlers.NewDynamoDeduper(c.dynamo, handlers.DynamoDedupeConfig{
+		Table: cfg.DedupeTable(), MaxAge: cfg.Dedupe.MaxAge, ClaimTimeout: cfg.Dedupe.ClaimTimeout,
+	}, log)
 }
 
 func retryPolicy(r config.Retry) handlers.RetryPolicy {
