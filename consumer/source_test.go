@@ -226,6 +226,18 @@ func TestLaneKey_SaysWhatIsHandledInOrder(t *testing.T) {
 	}
 }
 
+func TestLaneKey_PartitionKeyBringsALaneIntoOneShard(t *testing.T) {
+	t.Parallel()
+	e := delivery(t, `{"id":"1","type":"t","subject":"s1","data":{"sim_sid":"HS1","network":{"sid":"HW1"}}}`).Event
+	for key, want := range map[LaneKey]string{
+		LaneKeySIM: "HS1", LaneKeySubject: "s1", LaneKeyShard: "HS1", LaneKeyPartitionKey: "HS1", "data.network.sid": "HW1", "data.network.name": "",
+	} {
+		if got := key.PartitionKey(e); got != want {
+			t.Errorf("%s: got %q, want %q", key, got, want)
+		}
+	}
+}
+
 func TestTarget_PrefersTheARN(t *testing.T) {
 	t.Parallel()
 	name, arn := target{"s", ""}.split()

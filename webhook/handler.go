@@ -27,8 +27,6 @@ const (
 	// maxPutIDs and putAge bound the memory of which events were put. KORE repeats
 	// a request at most three times with growing pauses.
 	maxPutIDs, putAge = 200_000, time.Hour
-	// slotWait is how long a request waits while too many are at the stream.
-	slotWait = 500 * time.Millisecond
 	// claimWait is how long a request waits for another one with its token.
 	claimWait = 600 * time.Millisecond
 )
@@ -230,9 +228,10 @@ func (h *Handler) accept(ctx context.Context, token string, body []byte, records
 	return accepted
 }
 
-// slot waits a while for one of the requests at the stream to be done.
+// slot waits for one of the requests at the stream to be done, for half of the time
+// that there is. A 503 at once would have KORE use up its few tries the sooner.
 func (h *Handler) slot(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, slotWait)
+	ctx, cancel := context.WithTimeout(ctx, h.cfg.Timeout/2)
 	defer cancel()
 	return h.slots.Acquire(ctx, 1) == nil
 }

@@ -21,7 +21,7 @@ type Webhook struct {
 	KeyFile        string        `key:"tls_key_file" doc:"the PEM file with its key"`
 	TrustedProxies []string      `key:"trusted_proxies" doc:"networks of load balancers, such as 10.0.0.0/8, whose X-Forwarded-For says where a request came from"`
 	MaxBody        int           `key:"max_body_bytes" default:"1000000" doc:"most bytes of a request's body; more than 1 MiB wants a stream whose records may be larger"`
-	Concurrency    int           `key:"concurrency" default:"128" doc:"requests that are put on the stream at once; others wait half a second and then get a 503, after which KORE sends them again"`
+	Concurrency    int           `key:"concurrency" default:"128" doc:"requests that are put on the stream at once; others wait half of webhook.timeout and then get a 503, after which KORE sends them again"`
 	MaxConns       int           `key:"max_conns" default:"512" doc:"connections at once"`
 	RefusalRate    int           `key:"refusals_per_second" default:"5" doc:"refused requests a second that one source may send, ten times as many at once, before it gets a 429; what verifies does not count"`
 	Timeout        time.Duration `key:"timeout" default:"4s" doc:"time to the answer, 503 if the stream does not take everything by then; KORE waits 5s"`
