@@ -48,7 +48,7 @@
 //     Kinesis that was lost, an event may be on the stream twice. That is what the
 //     same table is for, with dedupe.store: dynamodb.
 //
-// A token that another process holds is waited for 600 ms and no longer. If that
+// A token that another process holds is waited for 300 ms and no longer. If that
 // process died, its claim would otherwise outlast KORE's patience; see claim.
 //
 // # What is put
@@ -63,8 +63,10 @@
 //
 // Connections, the time that a head and a body take, the bytes of both, requests at the
 // stream, refusals by source, and the memory of tokens, events and sources. Compressed
-// bodies are refused unread. At worst the bodies take Config.MaxConns times
-// Config.MaxBodyBytes of memory, which takes as many clients sending at once.
+// bodies are refused unread. A source that sent too much that was refused gets a 429,
+// which KORE would not send again: behind a load balancer Config.TrustedProxies must
+// name it, or all senders are one source. At worst the bodies take Config.MaxConns
+// times Config.MaxBodyBytes of memory, with as many clients sending at once.
 //
 // # What is authoritative
 //

@@ -27,8 +27,10 @@ const (
 	// maxPutIDs and putAge bound the memory of which events were put. KORE repeats
 	// a request at most three times with growing pauses.
 	maxPutIDs, putAge = 200_000, time.Hour
-	// claimWait is how long a request waits for another one with its token.
-	claimWait = 600 * time.Millisecond
+	// claimWait is how long a request waits for another one with its token: longer
+	// than a put takes, and short enough for a retry after a crash to be answered
+	// within a second.
+	claimWait = 300 * time.Millisecond
 )
 
 // Handler receives requests and puts their events on the stream. The package
@@ -110,6 +112,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	o := h.serve(w, r, source, begun)
 	if o.charged() {
 		h.sources.refused(source)
+	}
+	if o.charged() || o == limited {
 		h.refusals[o].Do(func() {
 			h.log.Warn("request refused", zap.String("outcome", o.String()), zap.String("source", source))
 		})

@@ -38,8 +38,8 @@ func TestSources_WhoSendsRubbishIsTurnedAwayAndNobodyElse(t *testing.T) {
 				t.Fatalf("load that verifies: got %d, want 200", got)
 			}
 		}
-		if lines := w.logs.FilterMessage("request refused").Len(); lines != 1 {
-			t.Errorf("log: got %d lines, want one a minute", lines)
+		if lines := w.logs.FilterMessage("request refused").Len(); lines != 2 {
+			t.Errorf("log: got %d lines, want one a minute for each of two outcomes", lines)
 		}
 	})
 }

@@ -75,6 +75,9 @@ func TestTokens_TableAnswersARetryAtAnotherProcess(t *testing.T) {
 		w := newWorld(t, nil)
 		w.h = w.handler(testSecret, nil, WithTokens(w.table()))
 		w.post(batch(0, 10), "t")
+		if err := w.h.Wait(t.Context()); err != nil { // it is recorded after the answer
+			t.Fatal(err)
+		}
 		w.h = w.handler(testSecret, nil, WithTokens(w.table()))
 		if got := w.post(batch(0, 10), "t"); got.Code != 200 || w.h.Stats().Requests["repeated"] != 1 {
 			t.Errorf("got %d, %v, want 200 for a repeat", got.Code, w.h.Stats().Requests)

@@ -19,7 +19,7 @@ type Webhook struct {
 	AllowUnsigned  bool          `key:"allow_unsigned" default:"false" doc:"run without a secret and take every request for KORE's"`
 	CertFile       string        `key:"tls_cert_file" doc:"a PEM file with certificate and chain, read again when it changes; empty is plain HTTP, for behind a load balancer that has the certificate"`
 	KeyFile        string        `key:"tls_key_file" doc:"the PEM file with its key"`
-	TrustedProxies []string      `key:"trusted_proxies" doc:"networks of load balancers, such as 10.0.0.0/8, whose X-Forwarded-For says where a request came from"`
+	TrustedProxies []string      `key:"trusted_proxies" doc:"networks of load balancers, such as 10.0.0.0/8, whose X-Forwarded-For says where a request came from; without them all that comes through one is from one source"`
 	MaxBody        int           `key:"max_body_bytes" default:"1000000" doc:"most bytes of a request's body; more than 1 MiB wants a stream whose records may be larger"`
 	Concurrency    int           `key:"concurrency" default:"128" doc:"requests that are put on the stream at once; others wait half of webhook.timeout and then get a 503, after which KORE sends them again"`
 	MaxConns       int           `key:"max_conns" default:"512" doc:"connections at once"`
