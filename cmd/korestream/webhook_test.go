@@ -50,7 +50,9 @@ func TestWebhook_WhatGotA2xxIsHandledOnceThroughKillsAndThrottling(t *testing.T)
 	whole := time.Duration(seconds) * time.Second
 	s := newSite(t, int32(2+rate/300)) // what Kinesis takes, with room for what is sent again
 	shared := "dedupe: {store: dynamodb, claim_timeout: 6s}\nlease: {failover: 4s}\n"
-	consumer, archive := s.node("w-one", shared)
+	// Few lanes: one process stands for Kinesis and DynamoDB here, and at the default
+	// hundreds of the consumer's claims would always stand before a webhook's.
+	consumer, archive := s.node("w-one", shared+"lanes: {concurrency: 4}\n")
 	address, secrets := freeAddress(t), secretFile(t, "next\n"+hookSecret+"\n")
 	hook := s.receiver(address, secrets, shared)
 
