@@ -123,7 +123,11 @@ func (l *loader) assign(field reflect.Value, k Key, key, source string, value an
 			l.add(key, source, "%v", err)
 			return
 		}
-		field.Set(reflect.ValueOf(list))
+		// A handler's empty list may be a mistake, such as a projection to nothing;
+		// elsewhere it is as good as none.
+		if len(list) > 0 || strings.HasPrefix(key, handlersKey) {
+			field.Set(reflect.ValueOf(list))
+		}
 		return
 	}
 	if section, ok := field.Addr().Interface().(*Settings); ok {

@@ -86,6 +86,16 @@ func streamConsumer(cfg *config.Config, at Place) []resource {
 	return []resource{{name, at.stream(cfg.Stream).arn + "/consumer/" + name + ":*"}}
 }
 
+// whenWebhook is of configurations that take webhooks.
+func whenWebhook(on func(*config.Config, Place) []resource) func(*config.Config, Place) []resource {
+	return func(cfg *config.Config, at Place) []resource {
+		if cfg.Webhook.Listen == "" {
+			return nil
+		}
+		return on(cfg, at)
+	}
+}
+
 func whenFanOut(on func(*config.Config, Place) []resource) func(*config.Config, Place) []resource {
 	return func(cfg *config.Config, at Place) []resource {
 		if cfg.Source.Type == "polling" {

@@ -30,6 +30,7 @@ type Part string
 const (
 	Stream   Part = "stream"
 	FanOut   Part = "fan-out consumer"
+	Webhook  Part = "webhook"
 	Leases   Part = "lease table"
 	Dedupe   Part = "dedupe table"
 	SIMs     Part = "table of SIM states"
@@ -68,6 +69,7 @@ var rules = []rule{
 	{Stream, Kinesis, stream, "DescribeStreamSummary ListShards GetShardIterator GetRecords", "PutRecord"},
 	{FanOut, Kinesis, whenFanOut(stream), "RegisterStreamConsumer", ""},
 	{FanOut, Kinesis, whenFanOut(streamConsumer), "DescribeStreamConsumer SubscribeToShard", ""},
+	{Webhook, Kinesis, whenWebhook(stream), "PutRecords", ""},
 	{Leases, DynamoDB, leaseTable, "DescribeTable Scan GetItem PutItem UpdateItem DeleteItem", "DescribeTimeToLive DescribeContinuousBackups"},
 	{Leases, DynamoDB, whenCreated(leaseTable), "CreateTable", ""},
 	{Dedupe, DynamoDB, dedupeTable, "DescribeTable CreateTable DescribeTimeToLive UpdateTimeToLive UpdateItem DeleteItem", ""},
