@@ -11,7 +11,7 @@ type Schema struct {
 	OnMismatch string       `key:"on_mismatch" default:"pass" enum:"pass|warn|dead_letter" doc:"what becomes of an event that breaks its schema (a member missing, a value of another kind): handled, handled and logged, or buried"`
 	Types      []SchemaType `key:"types" doc:"what becomes of events of some types, the first that matches counts. As a variable: YAML"`
 	Drift      bool         `key:"drift" default:"true" doc:"watch for what is new in events (members, types, versions, values), for korestream schema drift"`
-	Sample     int          `key:"sample" default:"1000" doc:"drift: the first 100 events of a type are looked at, and then one in so many"`
+	Sample     int          `key:"sample" default:"10000" doc:"drift: the first 100 events of a type are looked at, and then one in so many"`
 }
 
 // SchemaType is what becomes of events of one type or several.

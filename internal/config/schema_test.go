@@ -21,7 +21,7 @@ func TestSchema_PolicyByTypeFromTheFileAndFromAVariable(t *testing.T) {
 			t.Fatalf("%s: %v", source, err)
 		}
 		check, err := c.Schema.Check()
-		if err != nil || check.OnMismatch != handlers.WarnMismatch || check.Drift || check.Sample != 1000 || len(check.Rules) != 2 {
+		if err != nil || check.OnMismatch != handlers.WarnMismatch || check.Drift || check.Sample != 10000 || len(check.Rules) != 2 {
 			t.Fatalf("%s: got %+v, %v", source, check, err)
 		}
 		if r := check.Rules; r[0].OnMismatch != handlers.PassMismatch || r[1].OnMismatch != handlers.BuryMismatch || r[1].Match.String() != "*.data-session.*" {
