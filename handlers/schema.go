@@ -50,7 +50,7 @@ type SchemaConfig struct {
 // DefaultSchemaConfig returns a configuration that passes everything and watches
 // for drift.
 func DefaultSchemaConfig() SchemaConfig {
-	return SchemaConfig{OnMismatch: PassMismatch, Drift: true, Sample: 1000}
+	return SchemaConfig{OnMismatch: PassMismatch, Drift: true, Sample: 10000}
 }
 
 // Validate names the first field that is out of bounds, and the bound.
