@@ -143,7 +143,10 @@ func (d *Daemon) openSchemas() error {
 }
 
 func (d *Daemon) muxOptions() []handlers.Option {
-	opts := []handlers.Option{handlers.WithLogger(d.log), handlers.WithObserver(d.took)}
+	opts := []handlers.Option{handlers.WithLogger(d.log)}
+	if d.took != nil { // a redrive and a replay are not measured
+		opts = append(opts, handlers.WithObserver(d.took))
+	}
 	if d.schemas != nil {
 		opts = append(opts, handlers.WithSchemaCheck(d.schemas))
 	}
