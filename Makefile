@@ -20,11 +20,11 @@ lint: ## vet, staticcheck and formatting
 	cd bench/peers/vmware && go vet ./... && go vet -modfile newest.mod ./...
 	@test -z "$$(go tool gofumpt -l .)" || { go tool gofumpt -d .; exit 1; }
 
-fuzz: ## every fuzz target for FUZZTIME (20s)
-	@for pkg in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
+fuzz: ## every fuzz target for FUZZTIME (20s), or those of FUZZPKGS
+	@for pkg in $${FUZZPKGS:-$$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u)}; do \
 		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$pkg/*_test.go | sed 's/func //'); do \
 			echo "fuzz $$pkg $$target"; \
-			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $${FUZZTIME:-20s} $$pkg || exit 1; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $${FUZZTIME:-20s} -fuzzminimizetime 1x $$pkg || exit 1; \
 		done; \
 	done
 
