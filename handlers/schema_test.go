@@ -148,7 +148,9 @@ func TestSchema_WarnSaysItAtOneTenAndAHundredAndHandles(t *testing.T) {
 
 func TestSchema_DriftIsLoggedOnceAndSampled(t *testing.T) {
 	t.Parallel()
-	s, logs := newSchemaCheck(t, DefaultSchemaConfig())
+	cfg := DefaultSchemaConfig()
+	cfg.Sample = 1000
+	s, logs := newSchemaCheck(t, cfg)
 	var h scripted
 	m := newMux(t, &memoryBurier{}, attempts(1), []Route{to(t, "all", &h)}, WithSchemaCheck(s))
 	for i := range 1100 {
