@@ -47,10 +47,12 @@ type frame struct {
 var errEnd = errors.New("unexpected end")
 
 // reset points the scanner at src. A value that it reads is no event until
-// wanted says so.
+// wanted says so, and nothing is found in it before: places in an earlier source
+// would be taken for places in this one.
 func (s *scanner) reset(src []byte, base int64) {
 	s.src, s.base, s.escape = src, base, -1
 	s.wanted.levels = 0
+	clear(s.wanted.found[:])
 	s.shapes.ignore()
 	s.names.reset()
 	if s.frames == nil {
