@@ -142,10 +142,10 @@ func TestDecoder_LearnsAgainWhatAFloodOfOtherNamesDrove(t *testing.T) {
 func TestDecoder_TakesNoKeysOfADataStringForTheNextOnes(t *testing.T) {
 	t.Parallel()
 	var d event.Decoder
-	object := `{"id":"1","type":"t","data":"{\\"sim_sid\\":\\"HS1\\",\\"event_sid\\":\\"EZ1\\"}"}`
+	object := `{"id":"1","type":"t","data":"{\"sim_sid\":\"HS1\",\"event_sid\":\"EZ1\"}"}`
 	for _, payload := range []string{
 		object, `{"id":"2","type":"t","data":"[1,2]"}`,
-		object, `{"id":"3","type":"t","data":"[\\"a long text that reaches as far as the SIM did\\"]"}`,
+		object, `{"id":"3","type":"t","data":"[\"a long text that reaches as far as the SIM did\"]"}`,
 		object, `{"id":"4","type":"t","data":"{}"}`,
 	} {
 		compare(t, &d, []byte(payload))
