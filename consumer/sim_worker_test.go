@@ -70,6 +70,7 @@ func (s *sim) launch(name string) *simWorker {
 	aws.HTTPClient = w.link
 	cfg := DefaultConfig()
 	cfg.Stream, cfg.Worker, cfg.PollInterval, cfg.DrainTimeout = testStream, name, s.poll, 20*time.Second
+	cfg.IdlePollInterval = max(cfg.IdlePollInterval, cfg.PollInterval)
 	leases := checkpoint.DefaultConfig()
 	leases.Table, leases.Worker, leases.Failover = "korestream", name, simFailover
 	log := zap.NewNop()
