@@ -32,7 +32,7 @@ func (s *shard) handle(p *piece) {
 	if s.work.Err() != nil {
 		return
 	}
-	outcome, err := s.attempt(p)
+	outcome, err := s.attempt(p, &p.delivery)
 	if err == nil {
 		s.finish(p, outcome)
 		return
@@ -52,8 +52,10 @@ func (s *shard) insist(p *piece, err error) {
 		if wait(s.work, b.NextBackOff()) != nil {
 			return
 		}
+		again := p.delivery // the first may have been kept by somebody
+		again.BegunAt = time.Now()
 		var outcome Outcome
-		if outcome, err = s.attempt(p); err == nil {
+		if outcome, err = s.attempt(p, &again); err == nil {
 			s.finish(p, outcome)
 			return
 		}
@@ -61,7 +63,7 @@ func (s *shard) insist(p *piece, err error) {
 }
 
 // attempt dispatches or buries once. A panic is an error like any other.
-func (s *shard) attempt(p *piece) (outcome Outcome, err error) {
+func (s *shard) attempt(p *piece, d *Delivery) (outcome Outcome, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
@@ -74,7 +76,7 @@ func (s *shard) attempt(p *piece) (outcome Outcome, err error) {
 		}
 		return DeadLettered, err
 	}
-	outcome, err = s.dispatcher.Dispatch(s.work, &p.delivery)
+	outcome, err = s.dispatcher.Dispatch(s.work, d)
 	if err == nil && (outcome < Handled || outcome > Dropped) {
 		err = errors.New("dispatcher returned neither an outcome nor an error")
 	}

@@ -20,8 +20,8 @@ type lanes struct {
 	run   func(*piece)
 
 	mu sync.Mutex // guards all below
-	// byKey holds a lane for every key with a piece that is waiting or running.
-	byKey map[laneID]*lane
+	// index holds a lane for every key with a piece that is waiting or running.
+	index laneIndex
 	// unused are lanes without a key, linked by next.
 	unused *lane
 	// ready are the lanes with a waiting piece and none running, longest first.
@@ -56,6 +56,8 @@ type laneID struct {
 // lane is one key's queue.
 type lane struct {
 	id          laneID
+	hash        uint64 // of id
+	chain       *lane  // in index
 	first, last *piece // the pieces that wait, linked by piece.next
 	busy        bool
 	next        *lane // in ready, or in unused
@@ -69,7 +71,7 @@ type slot struct {
 }
 
 func newLanes(limit int, run func(*piece)) *lanes {
-	return &lanes{limit: limit, run: run, byKey: make(map[laneID]*lane), begunAt: time.Now(), idle: make(chan struct{})}
+	return &lanes{limit: limit, run: run, begunAt: time.Now(), idle: make(chan struct{})}
 }
 
 // submit appends pieces to the lanes of their keys. Orders must not fall from
@@ -99,7 +101,8 @@ func (l *lanes) submit(pieces ...*piece) {
 
 // lane returns the lane of a key, made if there is none.
 func (l *lanes) lane(id laneID) *lane {
-	if ln := l.byKey[id]; ln != nil {
+	hash := id.hash()
+	if ln := l.index.find(id, hash); ln != nil {
 		return ln
 	}
 	ln := l.unused
@@ -108,14 +111,14 @@ func (l *lanes) lane(id laneID) *lane {
 	} else {
 		l.unused = ln.next
 	}
-	ln.id, ln.next = id, nil
-	l.byKey[id] = ln
+	ln.id, ln.hash, ln.next = id, hash, nil
+	l.index.add(ln)
 	return ln
 }
 
 // forget takes a lane out of use.
 func (l *lanes) forget(ln *lane) {
-	delete(l.byKey, ln.id)
+	l.index.remove(ln)
 	*ln = lane{next: l.unused}
 	l.unused = ln
 }
@@ -183,6 +186,7 @@ func (l *lanes) take(at int) *piece {
 		ln.busy = true
 		l.waiting--
 		l.begun, l.begunAt = max(l.begun, p.order), time.Now()
+		p.delivery.BegunAt = l.begunAt
 		l.slots[at] = slot{ln, p, l.begunAt}
 		l.hire()
 		return p

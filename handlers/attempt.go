@@ -18,7 +18,7 @@ import (
 type attempt struct {
 	parent   context.Context
 	deadline time.Time
-	cause    error
+	of       *timeout
 	// armed is the context that this one has become, nil while nobody has asked.
 	armed atomic.Pointer[armedContext]
 	// over says that the handler has returned.
@@ -26,11 +26,15 @@ type attempt struct {
 
 	delivery *consumer.Delivery
 	// before and after are its neighbours in its stripe of the watch, whose lock
-	// guards all below; ended is when its context was seen to have ended, and named
-	// that the log has been told of it.
+	// guards all below; late is nil until its context was seen to have ended.
 	before, after *attempt
-	ended         time.Time
-	named         bool
+	late          *late
+}
+
+// late is an attempt whose context has ended.
+type late struct {
+	ended time.Time
+	named bool // the log has been told of it
 }
 
 var _ context.Context = (*attempt)(nil)
@@ -66,7 +70,7 @@ func (a *attempt) arm() *armedContext {
 		return c
 	}
 	c := &armedContext{}
-	c.Context, c.cancel = context.WithDeadlineCause(a.parent, a.deadline, a.cause)
+	c.Context, c.cancel = context.WithDeadlineCause(a.parent, a.deadline, a.of.cause)
 	if !a.armed.CompareAndSwap(nil, c) {
 		c.cancel() // somebody was faster
 		return a.armed.Load()
@@ -113,4 +117,4 @@ func (a *attempt) Err() error {
 }
 
 // timedOut tells whether the attempt's own deadline has ended it, not its parent.
-func (a *attempt) timedOut() bool { return a.Err() != nil && context.Cause(a) == a.cause }
+func (a *attempt) timedOut() bool { return a.Err() != nil && context.Cause(a) == a.of.cause }

@@ -10,7 +10,7 @@ import (
 
 func attemptOf(ctx context.Context, after time.Duration) *attempt {
 	a := newAttempt()
-	a.parent, a.deadline, a.cause = ctx, time.Now().Add(after), ErrTimeout
+	a.parent, a.deadline, a.of = ctx, time.Now().Add(after), &timeout{cause: ErrTimeout}
 	return a
 }
 

@@ -48,7 +48,7 @@ var errBreakerOpen = errors.New("the handler fails for everybody; it is left alo
 // breaker stands between a handler's retries and its calls. While all is well it
 // costs a call one look at troubled.
 type breaker struct {
-	next   Handler
+	next   stage
 	policy BreakerPolicy
 
 	// troubled says that the gate has counted a failure since it last heard of a
@@ -64,7 +64,7 @@ type breaker struct {
 	failing map[string]bool
 }
 
-func newBreaker(next Handler, name string, policy BreakerPolicy, logger *zap.Logger) *breaker {
+func newBreaker(next stage, name string, policy BreakerPolicy, logger *zap.Logger) *breaker {
 	b := &breaker{next: next, policy: policy, failing: make(map[string]bool)}
 	b.gate = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Name: name, MaxRequests: 1, Timeout: policy.Open,
@@ -88,10 +88,9 @@ func newBreaker(next Handler, name string, policy BreakerPolicy, logger *zap.Log
 // errNoVerdict stands for a call that was cut off, which says nothing.
 var errNoVerdict = errors.New("cut off")
 
-// Handle implements [Handler].
-func (b *breaker) Handle(ctx context.Context, d *consumer.Delivery) error {
+func (b *breaker) handle(ctx context.Context, d *consumer.Delivery, now time.Time) error {
 	if !b.troubled.Load() {
-		err := b.next.Handle(ctx, d)
+		err := b.next.handle(ctx, d, now)
 		if err == nil || IsPermanent(err) {
 			return err
 		}
@@ -109,7 +108,7 @@ func (b *breaker) Handle(ctx context.Context, d *consumer.Delivery) error {
 			b.report(done, errNoVerdict)
 		}
 	}()
-	err = b.next.Handle(ctx, d)
+	err = b.next.handle(ctx, d, now)
 	answered = true
 	return b.judge(ctx, d, err, done)
 }

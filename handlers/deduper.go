@@ -26,14 +26,3 @@ type Claim interface {
 	// the next delivery of it be handled. It may be called when ctx has ended.
 	Release(ctx context.Context)
 }
-
-// noDeduper recognises nothing.
-type noDeduper struct{}
-
-func (noDeduper) Claim(context.Context, string) (Claim, error) { return noClaim{}, nil }
-
-// noClaim is the claim of an event that is not deduplicated.
-type noClaim struct{}
-
-func (noClaim) Done(context.Context)    {}
-func (noClaim) Release(context.Context) {}

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // run is one route's part: handled, given up on, or interrupted.
-func (m *Mux) run(ctx context.Context, r *route, d *consumer.Delivery) (consumer.Outcome, error) {
+func (m *Mux) run(ctx context.Context, r *route, d *consumer.Delivery, now time.Time) (consumer.Outcome, error) {
 	seen := d // by the handler; whoever buries has all of it
 	if r.shape != nil {
 		var err error
@@ -19,7 +20,7 @@ func (m *Mux) run(ctx context.Context, r *route, d *consumer.Delivery) (consumer
 		}
 	}
 	for {
-		err := r.handler.Handle(ctx, seen)
+		err := r.handler.handle(ctx, seen, now)
 		if err == nil {
 			return consumer.Handled, nil
 		}
@@ -34,6 +35,7 @@ func (m *Mux) run(ctx context.Context, r *route, d *consumer.Delivery) (consumer
 			if err := m.park(ctx, r, d, gaveUp); err != nil {
 				return 0, err
 			}
+			now = time.Now()
 			continue
 		case Drop:
 			m.drop(r, d, gaveUp)

@@ -8,10 +8,9 @@ import (
 	"korestream/event"
 )
 
-// matching returns the routes that an event goes to. What conditions see of the
-// event is made once, and only if a route that matches has one.
-func (m *Mux) matching(e *event.Event) []*route {
-	routes := m.routing.of(e.Type)
+// matching returns those of the routes of an event's type that it goes to. What
+// conditions see of the event is made once, and only if a route has one.
+func (m *Mux) matching(e *event.Event, routes []*route) []*route {
 	if !m.conditional {
 		return routes
 	}
@@ -43,7 +42,7 @@ func (m *Mux) matching(e *event.Event) []*route {
 // the configuration, and to drop the event would lose it for one.
 func (r *route) refusing(reason consumer.Reason, err error) *route {
 	gaveUp := &gaveUpError{reason: reason, err: Permanent(err)}
-	return &route{name: r.name, exhausted: DeadLetter, handler: HandlerFunc(func(context.Context, *consumer.Delivery) error {
+	return &route{name: r.name, exhausted: DeadLetter, handler: untimed{HandlerFunc(func(context.Context, *consumer.Delivery) error {
 		return gaveUp
-	})}
+	})}}
 }

@@ -91,11 +91,11 @@ func TestMux_DecodesDataOnceForAllConditions(t *testing.T) {
 	}
 	e := deliveryOf(t, fmt.Sprintf(`{"id": "EZ1", "type": %q, "data": {"network": {%s"last": 1}}}`, sessionUpdated, network.String())).Event
 	once := testing.AllocsPerRun(20, func() { _, _ = decodeData(e.Data, m.needs) })
-	all := testing.AllocsPerRun(20, func() { m.matching(e) })
+	all := testing.AllocsPerRun(20, func() { m.matching(e, m.routing.of(e).routes) })
 	if once < 1000 || all > once*1.5 {
 		t.Errorf("five conditions: got %.0f allocations, want little more than the %.0f of decoding once", all, once)
 	}
-	if got := len(m.matching(e)); got != 5 {
+	if got := len(m.matching(e, m.routing.of(e).routes)); got != 5 {
 		t.Errorf("routes: got %d, want 5", got)
 	}
 }

@@ -40,11 +40,10 @@ type Route struct {
 type Mux struct {
 	routing routing
 	burier  consumer.Burier
+	// deduper is nil where no event is recognised.
 	deduper Deduper
 	// identity is what the deduper knows an event by; empty is nothing.
 	identity func(*event.Event) string
-	// schemas is nil where events are not compared with any.
-	schemas  *SchemaCheck
 	logger   *zap.Logger
 	stats    counters
 	observer Observer // nil is none
@@ -66,7 +65,7 @@ type route struct {
 	match     []Pattern
 	where     *Where // nil is true of all
 	shape     *shaping
-	handler   Handler
+	handler   stage
 	exhausted Exhausted
 	pause     time.Duration // between two rounds of an event that is parked
 }
@@ -97,7 +96,7 @@ func NewMux(routes []Route, burier consumer.Burier, policy RetryPolicy, opts ...
 	if err := checkRoutes(routes); err != nil {
 		return nil, err
 	}
-	m := &Mux{burier: burier, deduper: noDeduper{}, identity: (*event.Event).DedupeID, logger: zap.NewNop(), breakers: make(map[string]*breaker)}
+	m := &Mux{burier: burier, identity: (*event.Event).DedupeID, logger: zap.NewNop(), breakers: make(map[string]*breaker)}
 	for _, opt := range opts {
 		opt(m)
 	}
@@ -158,24 +157,38 @@ func (r Route) check() error {
 	return nil
 }
 
-func (m *Mux) wrap(r Route, policy RetryPolicy) Handler {
+// stage is a part of the way to a handler. Its time is when the call begins, for
+// whoever needs one: to ask for it costs more than all stages do.
+type stage interface {
+	handle(ctx context.Context, d *consumer.Delivery, now time.Time) error
+}
+
+// untimed is the last stage where a handler may take as long as it wants.
+type untimed struct{ Handler }
+
+func (u untimed) handle(ctx context.Context, d *consumer.Delivery, _ time.Time) error {
+	return u.Handle(ctx, d)
+}
+
+func (m *Mux) wrap(r Route, policy RetryPolicy) stage {
 	h := Handler(&recovery{next: r.Handler, stats: &m.stats})
 	if b, ok := r.Handler.(BatchHandler); ok && r.Batch.MaxEvents > 1 {
 		h = newCollector(b, r.Batch, &m.stats)
 	}
+	s := stage(untimed{h})
 	if policy.Timeout > 0 {
-		h = newTimeout(h, r.Name, policy.Timeout, &m.stats, m.logger)
+		s = newTimeout(h, r.Name, policy.Timeout, &m.stats, m.logger)
 	}
 	if m.observer != nil {
-		h = &measured{next: h, name: r.Name, observer: m.observer}
+		s = &measured{next: s, name: r.Name, observer: m.observer}
 	}
 	if policy.Breaker.Failures > 0 {
-		b := newBreaker(h, r.Name, policy.Breaker, m.logger)
+		b := newBreaker(s, r.Name, policy.Breaker, m.logger)
 		m.breakers[r.Name] = b
-		h = b
+		s = b
 	}
 	log := newFailureLog(m.logger, zapcore.WarnLevel, "handle event, trying again")
-	return &retry{next: h, name: r.Name, policy: policy, stats: &m.stats, log: log}
+	return &retry{next: s, name: r.Name, policy: policy, stats: &m.stats, log: log}
 }
 
 // Stats returns the counts so far.
@@ -192,7 +205,23 @@ func (m *Mux) Dispatch(ctx context.Context, d *consumer.Delivery) (consumer.Outc
 	if ctx.Err() != nil {
 		return 0, fmt.Errorf("dispatch event %s: %w", d.Event.ID, context.Cause(ctx))
 	}
-	claim, err := m.claim(ctx, d)
+	now := d.BegunAt
+	if now.IsZero() {
+		now = time.Now()
+	}
+	if m.deduper == nil {
+		return m.admit(ctx, d, now)
+	}
+	return m.dispatchOnce(ctx, d, now)
+}
+
+// dispatchOnce dispatches an event unless it was handled before.
+func (m *Mux) dispatchOnce(ctx context.Context, d *consumer.Delivery, now time.Time) (consumer.Outcome, error) {
+	id := m.identity(d.Event)
+	if id == "" {
+		return m.admit(ctx, d, now)
+	}
+	claim, err := m.claim(ctx, d, id)
 	if err != nil {
 		return 0, fmt.Errorf("claim event %s: %w", d.Event.ID, err)
 	}
@@ -200,16 +229,15 @@ func (m *Mux) Dispatch(ctx context.Context, d *consumer.Delivery) (consumer.Outc
 		m.stats.duplicates.Add(1)
 		return consumer.Duplicate, nil
 	}
-	m.observe(d)
 	done := false
 	defer func() {
 		if !done {
 			claim.Release(ctx)
 		}
 	}()
-	outcome, err := m.admit(ctx, d)
+	outcome, err := m.admit(ctx, d, time.Now()) // the claim may have taken its time
 	if err != nil {
-		return 0, fmt.Errorf("dispatch event %s: %w", d.Event.ID, err)
+		return 0, err
 	}
 	done = true
 	claim.Done(ctx)
@@ -217,11 +245,7 @@ func (m *Mux) Dispatch(ctx context.Context, d *consumer.Delivery) (consumer.Outc
 }
 
 // claim returns nil without an error for an event that was handled before.
-func (m *Mux) claim(ctx context.Context, d *consumer.Delivery) (claim Claim, err error) {
-	id := m.identity(d.Event)
-	if id == "" {
-		return noClaim{}, nil
-	}
+func (m *Mux) claim(ctx context.Context, d *consumer.Delivery, id string) (claim Claim, err error) {
 	err = insist(ctx, func() error {
 		claim, err = m.deduper.Claim(ctx, id)
 		return err
@@ -231,19 +255,29 @@ func (m *Mux) claim(ctx context.Context, d *consumer.Delivery) (claim Claim, err
 
 // admit takes the event to its handlers unless its schema forbids it. That is
 // asked behind the claim, so that a repeat of an event makes no second letter.
-func (m *Mux) admit(ctx context.Context, d *consumer.Delivery) (consumer.Outcome, error) {
-	if m.schemas != nil {
-		if mismatch := m.schemas.inspect(d); mismatch != nil {
-			return consumer.DeadLettered, m.buryMismatch(ctx, d, mismatch)
-		}
+func (m *Mux) admit(ctx context.Context, d *consumer.Delivery, now time.Time) (consumer.Outcome, error) {
+	m.observe(d, now)
+	to := m.routing.of(d.Event)
+	var outcome consumer.Outcome
+	var mismatch, err error
+	if to.check != nil {
+		mismatch = to.check.inspect(d)
 	}
-	return m.handle(ctx, d)
+	if mismatch != nil {
+		outcome, err = consumer.DeadLettered, m.buryMismatch(ctx, d, mismatch)
+	} else {
+		outcome, err = m.handle(ctx, d, to.routes, now)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("dispatch event %s: %w", d.Event.ID, err)
+	}
+	return outcome, nil
 }
 
 // handle takes the event to every matching route and waits for all of them,
 // also when one is interrupted: none may run on when Dispatch returned.
-func (m *Mux) handle(ctx context.Context, d *consumer.Delivery) (consumer.Outcome, error) {
-	matching := m.matching(d.Event)
+func (m *Mux) handle(ctx context.Context, d *consumer.Delivery, routes []*route, now time.Time) (consumer.Outcome, error) {
+	matching := m.matching(d.Event, routes)
 	switch len(matching) {
 	case 0:
 		m.stats.unrouted.Add(1)
@@ -252,16 +286,16 @@ func (m *Mux) handle(ctx context.Context, d *consumer.Delivery) (consumer.Outcom
 		}
 		return consumer.Handled, nil
 	case 1:
-		return m.run(ctx, matching[0], d)
+		return m.run(ctx, matching[0], d, now)
 	}
-	return m.runAll(ctx, matching, d)
+	return m.runAll(ctx, matching, d, now)
 }
 
-func (m *Mux) runAll(ctx context.Context, routes []*route, d *consumer.Delivery) (consumer.Outcome, error) {
+func (m *Mux) runAll(ctx context.Context, routes []*route, d *consumer.Delivery, now time.Time) (consumer.Outcome, error) {
 	outcomes, errs := make([]consumer.Outcome, len(routes)), make([]error, len(routes))
 	var wg sync.WaitGroup
 	for i, r := range routes {
-		wg.Go(func() { outcomes[i], errs[i] = m.run(ctx, r, d) })
+		wg.Go(func() { outcomes[i], errs[i] = m.run(ctx, r, d, now) })
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {

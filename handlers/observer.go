@@ -43,27 +43,25 @@ func (s *sampler) take() bool {
 
 // measured tells an observer of the attempts of a handler.
 type measured struct {
-	next     Handler
+	next     stage
 	name     string
 	observer Observer
 	sampler  sampler
 }
 
-// Handle implements [Handler].
-func (h *measured) Handle(ctx context.Context, d *consumer.Delivery) error {
+func (h *measured) handle(ctx context.Context, d *consumer.Delivery, now time.Time) error {
 	if !h.sampler.take() {
-		return h.next.Handle(ctx, d)
+		return h.next.handle(ctx, d, now)
 	}
-	began := time.Now()
-	err := h.next.Handle(ctx, d)
-	h.observer.Handled(h.name, time.Since(began))
+	err := h.next.handle(ctx, d, now)
+	h.observer.Handled(h.name, time.Since(now))
 	return err
 }
 
 // observe tells the observer of an event that comes to its handlers.
-func (m *Mux) observe(d *consumer.Delivery) {
+func (m *Mux) observe(d *consumer.Delivery, now time.Time) {
 	if m.observer != nil && !d.ArrivedAt.IsZero() && m.sampler.take() {
-		m.observer.Dispatched(time.Since(d.ArrivedAt))
+		m.observer.Dispatched(now.Sub(d.ArrivedAt))
 	}
 }
 

@@ -32,20 +32,19 @@ func (e *gaveUpError) Unwrap() error { return e.err }
 
 // retry calls a handler until it succeeds or its policy is exhausted.
 type retry struct {
-	next   Handler
+	next   stage
 	name   string
 	policy RetryPolicy
 	stats  *counters
 	log    *failureLog
 }
 
-// Handle returns nil, a *gaveUpError, or, when ctx ended before either was
+// handle returns nil, a *gaveUpError, or, when ctx ended before either was
 // known, an error with the context's cause. The last comes first: an attempt
 // that failed while ctx ended has most likely failed because of it, and that
 // is no reason to bury.
-func (r *retry) Handle(ctx context.Context, d *consumer.Delivery) error {
-	first := time.Now()
-	err := r.next.Handle(ctx, d)
+func (r *retry) handle(ctx context.Context, d *consumer.Delivery, first time.Time) error {
+	err := r.next.handle(ctx, d, first)
 	if err == nil {
 		return nil
 	}
@@ -76,7 +75,7 @@ func (r *retry) Handle(ctx context.Context, d *consumer.Delivery) error {
 			return r.interrupted(ctx, attempt, err)
 		}
 		r.stats.retries.Add(1)
-		if err = r.next.Handle(ctx, d); err == nil {
+		if err = r.next.handle(ctx, d, time.Now()); err == nil {
 			return nil
 		}
 		if c.unavailable {

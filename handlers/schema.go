@@ -97,34 +97,47 @@ func NewSchemaCheck(cfg SchemaConfig, logger *zap.Logger) (*SchemaCheck, error) 
 
 // WithSchemaCheck sets what events are compared with before their handlers get
 // them; the default compares nothing.
-func WithSchemaCheck(s *SchemaCheck) Option { return func(m *Mux) { m.schemas = s } }
+func WithSchemaCheck(s *SchemaCheck) Option { return func(m *Mux) { m.routing.schemas = s } }
 
 // Found returns what was found so far.
 func (s *SchemaCheck) Found() *catalogue.Collector { return s.found }
 
+// typeCheck is what a SchemaCheck does with the events of one type.
+type typeCheck struct {
+	of      *SchemaCheck
+	label   string
+	counter *catalogue.Counter
+	do      OnMismatch
+}
+
+// forType returns the check of a type's events, of which it gets one.
+func (s *SchemaCheck) forType(e *event.Event) *typeCheck {
+	label := catalogue.Label(e)
+	return &typeCheck{of: s, label: label, counter: s.found.Counter(label), do: s.onMismatch(e.Type)}
+}
+
 // inspect returns an error, a *catalogue.MismatchError, for an event that is to be
 // buried.
-func (s *SchemaCheck) inspect(d *consumer.Delivery) error {
-	label := catalogue.Label(d.Event)
-	due := s.found.Due(label, int64(s.cfg.Sample))
-	do := s.onMismatch(d.Event.Type)
-	if do == PassMismatch && !(due && s.cfg.Drift) {
+func (t *typeCheck) inspect(d *consumer.Delivery) error {
+	s := t.of
+	due := t.counter.Due(int64(s.cfg.Sample))
+	if t.do == PassMismatch && !(due && s.cfg.Drift) {
 		// A type that nobody knows costs little to see and is not left to a sample.
-		if label == catalogue.Other && s.cfg.Drift {
+		if t.label == catalogue.Other && s.cfg.Drift {
 			if f, ok := catalogue.CheckType(d.Event); ok {
-				s.note(label, f, d, do)
+				s.note(t.label, f, d, t.do)
 			}
 		}
 		return nil
 	}
-	s.found.Checked(label)
+	t.counter.Checked()
 	r := s.check(d.Event)
 	for _, f := range r.Findings {
 		if s.cfg.Drift || f.Kind.Mismatch() {
-			s.note(label, f, d, do)
+			s.note(t.label, f, d, t.do)
 		}
 	}
-	if do == BuryMismatch {
+	if t.do == BuryMismatch {
 		return r.Err()
 	}
 	return nil

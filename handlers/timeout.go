@@ -33,9 +33,9 @@ func newTimeout(next Handler, name string, after time.Duration, stats *counters,
 	}
 }
 
-func (t *timeout) Handle(ctx context.Context, d *consumer.Delivery) error {
+func (t *timeout) handle(ctx context.Context, d *consumer.Delivery, now time.Time) error {
 	a := newAttempt()
-	a.parent, a.deadline, a.cause, a.delivery = ctx, time.Now().Add(t.after), t.cause, d
+	a.parent, a.deadline, a.of, a.delivery = ctx, now.Add(t.after), t, d
 	defer a.end()
 	defer t.watch.add(a).remove(a)
 

@@ -100,13 +100,14 @@ func (s *watchStripe) hanging(now time.Time) []*attempt {
 	var out []*attempt
 	for a := s.first; a != nil; a = a.after {
 		switch {
-		case a.ended.IsZero() && !now.Before(a.deadline):
-			a.ended = a.deadline
-		case a.ended.IsZero() && a.parent.Err() != nil:
-			a.ended = now
+		case a.late != nil:
+		case !now.Before(a.deadline):
+			a.late = &late{ended: a.deadline}
+		case a.parent.Err() != nil:
+			a.late = &late{ended: now}
 		}
-		if !a.named && !a.ended.IsZero() && now.Sub(a.ended) >= hangGrace {
-			a.named = true
+		if a.late != nil && !a.late.named && now.Sub(a.late.ended) >= hangGrace {
+			a.late.named = true
 			out = append(out, a)
 		}
 	}

@@ -31,7 +31,7 @@ type Total struct {
 // for concurrent use.
 type Collector struct {
 	// counts has every label; only the counters within change.
-	counts map[string]*typeCounter
+	counts map[string]*Counter
 
 	mu sync.Mutex // guards the fields below
 	// entries has at most maxPerKind findings of each kind, kept says how many.
@@ -41,29 +41,33 @@ type Collector struct {
 	leftOut int64
 }
 
-type typeCounter struct{ seen, checked atomic.Int64 }
+// Counter counts the events of one label. It is safe for concurrent use.
+type Counter struct{ seen, checked atomic.Int64 }
 
 // NewCollector returns a Collector that has seen nothing.
 func NewCollector() *Collector {
 	c := &Collector{
-		counts:  map[string]*typeCounter{Other: {}},
+		counts:  map[string]*Counter{Other: {}},
 		entries: make(map[Finding]*Entry), kept: make(map[Kind]int), totals: make(map[Total]int64),
 	}
 	for _, t := range types {
-		c.counts[t.Name] = &typeCounter{}
+		c.counts[t.Name] = &Counter{}
 	}
 	return c
 }
 
-// Due counts an event of a label and tells whether it is one to be checked where
-// one in so many is enough: the first of a type are, and then each sample-th.
-func (c *Collector) Due(label string, sample int64) bool {
-	n := c.counts[label].seen.Add(1)
+// Counter returns the counter of a label, which must be a [Label].
+func (c *Collector) Counter(label string) *Counter { return c.counts[label] }
+
+// Due counts an event and tells whether it is one to be checked where one in so
+// many is enough: the first of a type are, and then each sample-th.
+func (c *Counter) Due(sample int64) bool {
+	n := c.seen.Add(1)
 	return n <= alwaysChecked || n%max(sample, 1) == 0
 }
 
-// Checked counts an event of a label that was checked.
-func (c *Collector) Checked(label string) { c.counts[label].checked.Add(1) }
+// Checked counts an event that was checked.
+func (c *Counter) Checked() { c.checked.Add(1) }
 
 // Add keeps a finding in an event of a label, and returns how often it was made by
 // now; 0 if there is no room for it, and it is in the totals alone.

@@ -61,15 +61,15 @@ func TestCollector_TheFirstOfATypeAreDueAndThenASample(t *testing.T) {
 	c := NewCollector()
 	due := 0
 	for range alwaysChecked + 1000 {
-		if c.Due(Test, 50) {
+		if c.Counter(Test).Due(50) {
 			due++
-			c.Checked(Test)
+			c.Counter(Test).Checked()
 		}
 	}
 	if want := alwaysChecked + 20; due != want {
 		t.Errorf("got %d of them due, want %d", due, want)
 	}
-	if !c.Due(Other, 1_000_000) {
+	if !c.Counter(Other).Due(1_000_000) {
 		t.Error("the first event of another type is not due")
 	}
 	want := []TypeCount{{Other, 1, 0}, {Test, alwaysChecked + 1000, alwaysChecked + 20}}
@@ -85,7 +85,7 @@ func TestCollector_LosesNothingToConcurrency(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for i := range 500 {
-				c.Due(Other, 1)
+				c.Counter(Other).Due(1)
 				c.Add(Other, found(NewField, fmt.Sprint("data.x", i%5)), "EZ", noon)
 				c.Totals()
 			}
@@ -104,8 +104,8 @@ func TestCollector_LosesNothingToConcurrency(t *testing.T) {
 func TestMerge_AddsUpWhatSeveralProcessesFound(t *testing.T) {
 	t.Parallel()
 	a, b := NewCollector(), NewCollector()
-	a.Due(Test, 1)
-	b.Due(Test, 1)
+	a.Counter(Test).Due(1)
+	b.Counter(Test).Due(1)
 	a.Add(Test, found(NewField, "data.x"), "EZ1", noon)
 	b.Add(Test, found(NewField, "data.x"), "EZ2", noon.Add(-time.Hour))
 	b.Add(Test, found(ChangedKind, "data.y"), "EZ3", noon)
