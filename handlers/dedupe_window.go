@@ -6,8 +6,14 @@ import (
 )
 
 // doneWindow holds the ids that were done, oldest first. It holds them whole, in
-// one array without a pointer in it, so that a few hundred thousand of them are
+// arrays without a pointer in them, so that a few hundred thousand of them are
 // nothing to the garbage collector. It is not safe for concurrent use.
+//
+// Its hash table costs what it misses of the processor's cache: one place of it for
+// an id that is new. The entries of a bucket are chained from the newest to the
+// oldest, and entries are forgotten in the order of their numbers, so a chain
+// simply ends at the first number that is too low, and nothing has to be done
+// to forget one.
 type doneWindow struct {
 	max  int
 	seed maphash.Seed
@@ -15,20 +21,22 @@ type doneWindow struct {
 	mask uint64
 	// ring holds the entries numbered from first to next-1, each at its number
 	// modulo the ring's length, which is a power of two and grows up to what max
-	// needs.
+	// needs. Numbers begin at 1.
 	ring        []doneID
 	first, next uint64
-	// newest is the number of the newest entry of each hash.
-	newest map[uint64]uint64
+	// buckets holds for each of so many hashes the number of the newest entry; a
+	// number below first says that there is none. There are two for each place in
+	// the ring, so that most are empty.
+	buckets []uint64
 	// long are the ids that do not fit into an entry, by the entry's number.
 	long map[uint64]string
 }
 
-// doneID is one id that was done.
+// doneID is one id that was done. It fills a line of the cache.
 type doneID struct {
 	hash uint64
-	// before is one more than the number of the entry of the same hash before this
-	// one, 0 if there was none. It may have been forgotten.
+	// before is the number of the entry of the same bucket before this one. One
+	// below first ends the chain: that entry was forgotten, or never was.
 	before uint64
 	at     time.Duration
 	length uint8 // longID for one that is elsewhere
@@ -38,7 +46,7 @@ type doneID struct {
 const longID = 0xFF
 
 func newDoneWindow(maxCount int) doneWindow {
-	return doneWindow{max: maxCount, seed: maphash.MakeSeed(), mask: ^uint64(0), newest: make(map[uint64]uint64)}
+	return doneWindow{max: maxCount, seed: maphash.MakeSeed(), mask: ^uint64(0), first: 1, next: 1}
 }
 
 // len returns how many ids are held.
@@ -46,17 +54,22 @@ func (w *doneWindow) len() int { return int(w.next - w.first) }
 
 func (w *doneWindow) entry(n uint64) *doneID { return &w.ring[n&uint64(len(w.ring)-1)] }
 
+func (w *doneWindow) bucket(hash uint64) *uint64 { return &w.buckets[hash&uint64(len(w.buckets)-1)] }
+
 func (w *doneWindow) hash(id string) uint64 { return maphash.String(w.seed, id) & w.mask }
 
 // doneAt returns when the id was done, the last time.
 func (w *doneWindow) doneAt(id string) (time.Duration, bool) {
-	n, ok := w.newest[w.hash(id)]
-	for ok && n >= w.first {
+	if w.len() == 0 {
+		return 0, false
+	}
+	hash := w.hash(id)
+	for n := *w.bucket(hash); n >= w.first; {
 		e := w.entry(n)
-		if w.is(e, n, id) {
+		if e.hash == hash && w.is(e, n, id) {
 			return e.at, true
 		}
-		n, ok = e.before-1, e.before > 0
+		n = e.before
 	}
 	return 0, false
 }
@@ -74,14 +87,11 @@ func (w *doneWindow) add(id string, at time.Duration) {
 	if w.len() == len(w.ring) {
 		w.grow()
 	}
-	n, hash := w.next, w.hash(id)
+	n := w.next
 	w.next++
 	e := w.entry(n)
-	*e = doneID{hash: hash, at: at}
-	if before, ok := w.newest[hash]; ok {
-		e.before = before + 1
-	}
-	w.newest[hash] = n
+	*e = doneID{hash: w.hash(id), at: at}
+	w.chain(e, n)
 	if len(id) > len(e.text) {
 		e.length = longID
 		if w.long == nil {
@@ -93,27 +103,32 @@ func (w *doneWindow) add(id string, at time.Duration) {
 	e.length = uint8(copy(e.text[:], id))
 }
 
+// chain makes an entry the newest of its bucket.
+func (w *doneWindow) chain(e *doneID, n uint64) {
+	b := w.bucket(e.hash)
+	e.before, *b = *b, n
+}
+
 // grow makes room in the ring.
 func (w *doneWindow) grow() {
 	const least = 64
-	ring := make([]doneID, max(2*len(w.ring), least))
+	size := max(2*len(w.ring), least)
+	ring := make([]doneID, size)
+	w.buckets = make([]uint64, 2*size)
 	for n := w.first; n < w.next; n++ {
-		ring[n&uint64(len(ring)-1)] = *w.entry(n)
+		e := &ring[n&uint64(size-1)]
+		*e = *w.entry(n)
+		w.chain(e, n)
 	}
 	w.ring = ring
 }
 
 // forget drops the oldest id.
 func (w *doneWindow) forget() {
-	n := w.first
-	e := w.entry(n)
+	if w.entry(w.first).length == longID {
+		delete(w.long, w.first)
+	}
 	w.first++
-	if w.newest[e.hash] == n {
-		delete(w.newest, e.hash)
-	}
-	if e.length == longID {
-		delete(w.long, n)
-	}
 }
 
 // forgetAtOnce bounds how many ids one call forgets for their age. Without it
