@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	chk "github.com/vmware/vmware-go-kcl-v2/clientlibrary/checkpoint"
 	par "github.com/vmware/vmware-go-kcl-v2/clientlibrary/partition"
@@ -20,6 +21,8 @@ import (
 // late, after the lease was released, has neither and acquires nothing.
 type KCL struct {
 	store *Store
+	// acquired counts the leases that GetLease has acquired.
+	acquired atomic.Int64
 
 	mu sync.Mutex // guards tokens
 	// tokens holds, by shard, the status that FetchCheckpoint was called for.
@@ -88,8 +91,13 @@ func (k *KCL) GetLease(shard *par.ShardStatus, worker string) error {
 		return err
 	}
 	shard.SetLeaseOwner(worker)
+	k.acquired.Add(1)
 	return nil
 }
+
+// Acquired returns how many leases the KCL has acquired so far. It is safe for
+// concurrent use.
+func (k *KCL) Acquired() int64 { return k.acquired.Load() }
 
 // CheckpointSequence records the end of a shard. Other checkpoints do not go
 // through the KCL.

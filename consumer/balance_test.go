@@ -22,10 +22,19 @@ func (p *process) owned() []string {
 	return ids
 }
 
-func TestConsumer_64ShardsAreTakenAndSharedWithinTenSeconds(t *testing.T) {
+func TestConsumer_ManyShardsAreTakenAndSharedWithinTenSeconds(t *testing.T) {
 	t.Parallel()
+	for _, shards := range []int{64, 512} {
+		t.Run(fmt.Sprint("shards=", shards), func(t *testing.T) {
+			t.Parallel()
+			takenAndShared(t, shards)
+		})
+	}
+}
+
+func takenAndShared(t *testing.T, shards int) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 64)
+		w := newWorld(t, shards)
 		a, b := &sink{}, &sink{}
 		within := func(what string, begun time.Time, ok func() bool) {
 			w.await(what, ok)
@@ -37,15 +46,15 @@ func TestConsumer_64ShardsAreTakenAndSharedWithinTenSeconds(t *testing.T) {
 		}
 		begun := time.Now()
 		p := w.start("a", a)
-		within("64 shards taken by a fresh worker", begun, func() bool { return len(p.owned()) == 64 })
+		within("all shards taken by a fresh worker", begun, func() bool { return len(p.owned()) == shards })
 		w.putEvents(10, testSIMs...)
 		begun = time.Now()
 		q := w.start("b", b)
-		within("32 shards each after a second joined", begun, func() bool { return len(p.owned()) == 32 && len(q.owned()) == 32 })
+		within("half of the shards each after a second joined", begun, func() bool { return len(p.owned()) == shards/2 && len(q.owned()) == shards/2 })
 		w.await("all events", func() bool { return len(a.ids())+len(b.ids()) >= len(w.put) })
 		begun = time.Now()
 		w.must(p.stop())
-		within("64 shards at the one that stays", begun, func() bool { return len(q.owned()) == 64 })
+		within("all shards at the one that stays", begun, func() bool { return len(q.owned()) == shards })
 		w.must(q.stop())
 		w.complete(a, b)
 	})

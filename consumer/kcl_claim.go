@@ -19,10 +19,15 @@ var errLeaseOver = errors.New("lease is over")
 // claimClient returns the Kinesis client for the KCL's Worker. It reaches no
 // network: a middleware answers each operation before a request is built. What
 // the Worker reads from a shard is one claim check, a record that stands for
-// the whole lease; the processor redeems it by running the shard itself.
-func (c *Consumer) claimClient() *kinesis.Client {
+// the whole lease; the processor redeems it by running the shard itself. Turn is
+// called whenever the Worker lists the shards, which its event loop does once in
+// each turn, and nobody else.
+func (c *Consumer) claimClient(turn func()) *kinesis.Client {
 	answer := middleware.InitializeMiddlewareFunc("korestream.ClaimCheck",
 		func(ctx context.Context, in middleware.InitializeInput, _ middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+			if _, ok := in.Parameters.(*kinesis.ListShardsInput); ok {
+				turn()
+			}
 			result, err := c.answerKCL(in.Parameters)
 			return middleware.InitializeOutput{Result: result}, middleware.Metadata{}, err
 		})

@@ -13,9 +13,13 @@ import (
 
 const (
 	// kclTurn is the mean time of one turn of the KCL's event loop, which takes
-	// at most one lease: 64 shards in about 6 s. A turn costs no call: shards
-	// come from the listing, leases from the store's last scan.
+	// at most one lease. A turn costs no call: shards come from the listing, leases
+	// from the store's last scan.
 	kclTurn = 100 * time.Millisecond
+	// kclQuickTurn is that of a turn after one that took a lease, for where there was
+	// one there may be more: a fleet that starts, or has lost a worker, does not wait
+	// for its event loops. 512 leases are taken in some 5 s.
+	kclQuickTurn = 5 * time.Millisecond
 	// kclRenewal is how often the KCL asks whether a lease is still held.
 	kclRenewal = time.Second
 )
@@ -33,9 +37,29 @@ func (c *Consumer) newWorker() *worker.Worker {
 		WithIdleTimeBetweenReadsInMillis(1).
 		WithMaxRecords(1).
 		WithLogger(newKCLLogger(c.log))
+	leases := checkpoint.NewKCL(c.leases)
+	pace := kclPace{cfg: cfg, acquired: leases.Acquired}
 	return worker.NewWorker(&processorFactory{c}, cfg).
-		WithKinesis(c.claimClient()).
-		WithCheckpointer(checkpoint.NewKCL(c.leases))
+		WithKinesis(c.claimClient(pace.turn)).
+		WithCheckpointer(leases)
+}
+
+// kclPace says how long the turns of the KCL's event loop are.
+type kclPace struct {
+	cfg      *kclconfig.KinesisClientLibConfiguration
+	acquired func() int64
+	before   int64
+}
+
+// turn is called once in each turn of the event loop, in its goroutine, which is
+// the only one that reads the interval: before each turn, to wait for it.
+func (p *kclPace) turn() {
+	now, next := p.acquired(), kclTurn
+	if now > p.before {
+		next = kclQuickTurn
+	}
+	p.before = now
+	p.cfg.ShardSyncIntervalMillis = int(next.Milliseconds())
 }
 
 // region is for the KCL's configuration, which insists on one; nothing is sent
