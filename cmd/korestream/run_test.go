@@ -206,3 +206,20 @@ func get(t *testing.T, url string) (int, string) {
 	}
 	return resp.StatusCode, string(body)
 }
+
+func TestEmulate_MakesAStreamAndFillsIt(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, "emulate", "--listen", "127.0.0.1:0", "--stream", testStream, "--shards", "2", "--rate", "200")
+	url, _ := p.logged("emulating AWS")["endpoint_url"].(string)
+	p.logged("stream created")
+	cfg, archive := writeConfig(t, "stream: "+testStream+"\nstartup: {shards: {min: 2, max: 2}}\n")
+	run := start(t, []string{"AWS_ENDPOINT_URL=" + url}, "run", "--config", cfg)
+	eventually(t, "a hundred events", func() bool { return totalArchived(t, archive) >= 100 })
+	if run.stop() != 0 || p.stop() != 0 {
+		t.Errorf("exit codes after SIGTERM: got %d and %d, want 0", run.exit, p.exit)
+	}
+	wrong := start(t, nil, "emulate", "--listen", "127.0.0.1:0", "--rate", "5")
+	if code := wrong.wait(10 * time.Second); code != 2 {
+		t.Errorf("a rate without a stream: got exit code %d, want 2", code)
+	}
+}

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"go.uber.org/zap"
 
@@ -100,12 +98,7 @@ func newDevWorld(ctx context.Context, o DevOptions, log *zap.Logger) (_ *devWorl
 	if w.server, err = serveEndpoint(ctx, embed.New(), "127.0.0.1:0"); err != nil {
 		return nil, err
 	}
-	// Over the socket, as on AWS, and never with the credentials of who runs it.
-	c := newClients(aws.Config{
-		Region: "us-east-1", BaseEndpoint: aws.String(w.server.url),
-		Credentials: credentials.NewStaticCredentialsProvider("dev", "dev", ""),
-		HTTPClient:  awshttp.NewBuildableClient(),
-	})
+	c := localClients(w.server.url, "us-east-1")
 	_, err = c.kinesis.CreateStream(ctx, &kinesis.CreateStreamInput{StreamName: aws.String(devStream), ShardCount: aws.Int32(int32(o.Shards))})
 	if err != nil {
 		return nil, fmt.Errorf("create stream: %w", err)
