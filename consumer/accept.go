@@ -28,9 +28,13 @@ type Gate interface {
 // the gate turned a record away. Nothing after that one may be accepted, or the
 // checkpoint would move over it.
 func (s *shard) accept(fetch context.Context, page *wire.Page) (whole bool) {
+	b := s.batches.begin(s.cfg.Stream, s.cutter.shard, page)
+	if b != nil {
+		defer b.release()
+	}
 	for i := range page.Records {
 		r := &page.Records[i]
-		if s.turnedAway || !s.acceptRecord(fetch, r) {
+		if s.turnedAway || !s.acceptRecord(fetch, r, b) {
 			s.turnedAway = true
 			rec := inFlightOf(r)
 			rec.release(s.budget)
@@ -65,8 +69,8 @@ func (s *shard) submit() {
 }
 
 // acceptRecord returns false if the gate turned the record away, which is then as
-// if it had not been seen.
-func (s *shard) acceptRecord(fetch context.Context, r *wire.Record) bool {
+// if it had not been seen. The batch is nil if nobody follows it.
+func (s *shard) acceptRecord(fetch context.Context, r *wire.Record, b *batch) bool {
 	rec := inFlightOf(r)
 	if !s.source.window.holds(r.ArrivedAt) {
 		rec.release(s.budget)
@@ -113,6 +117,9 @@ func (s *shard) acceptRecord(fetch context.Context, r *wire.Record) bool {
 			if p.delivery.Event.Type == event.TypeTest {
 				p.delivery.Trace = s.trail.begin(&p.delivery)
 			}
+		}
+		if b != nil {
+			b.add(p)
 		}
 		s.pieces = append(s.pieces, p)
 	}

@@ -21,6 +21,7 @@ type Consumer struct {
 	dispatcher Dispatcher
 	burier     Burier
 	gate       Gate
+	observer   BatchObserver // nil is nobody
 	log        *zap.Logger
 
 	listing *listing
@@ -198,7 +199,7 @@ func (c *Consumer) newShard(lease *checkpoint.Lease) *shard {
 	b := newBudget(c.pool, c.cfg.ShardBytes)
 	done := checkpoint.Progress{Position: lease.Start(), Above: lease.Above()}
 	s := &shard{
-		cfg: c.cfg, lease: lease, dispatcher: c.dispatcher, burier: c.burier, gate: c.gate, trail: &c.trail, log: log,
+		cfg: c.cfg, lease: lease, dispatcher: c.dispatcher, burier: c.burier, gate: c.gate, trail: &c.trail, batches: batches{observer: c.observer}, log: log,
 		source: newSource(c.kc, c.cfg, lease.Shard(), lease.Start(), b, c.pages, log), pages: c.pages, budget: b,
 		cutter:  cutter{stream: c.cfg.Stream, shard: lease.Shard(), keys: c.listing.keys(lease.Shard())},
 		tracker: checkpoint.ResumeTracker(done), since: time.Now(),

@@ -76,7 +76,11 @@ func (s *shard) attempt(p *piece, d *Delivery) (outcome Outcome, err error) {
 		}
 		return DeadLettered, err
 	}
-	outcome, err = s.dispatcher.Dispatch(s.work, d)
+	ctx := s.work
+	if p.batch != nil {
+		ctx = p.batch.follower.Context(ctx)
+	}
+	outcome, err = s.dispatcher.Dispatch(ctx, d)
 	if err == nil && (outcome < Handled || outcome > Dropped) {
 		err = errors.New("dispatcher returned neither an outcome nor an error")
 	}
@@ -86,6 +90,9 @@ func (s *shard) attempt(p *piece, d *Delivery) (outcome Outcome, err error) {
 // park makes a stuck key visible: in the log once, in the status until it ends.
 func (s *shard) park(p *piece, err error) {
 	p.delivery.Trace.Failed("", err)
+	if p.batch != nil {
+		p.batch.settled(p, batchParked)
+	}
 	s.mu.Lock()
 	run := runningOf(p, time.Now())
 	old, again := s.parked[p]
@@ -124,6 +131,9 @@ func (s *shard) finish(p *piece, outcome Outcome) {
 		s.log.Warn("record buried", zap.String(KeyReason, p.letter.Reason), zap.String(KeySequenceNumber, p.letter.SequenceNumber), zap.NamedError(KeyError, p.letter.Err))
 	}
 	p.delivery.Trace.done(outcome)
+	if p.batch != nil {
+		p.batch.settled(p, outcome)
+	}
 	s.tracker.Done(p.record.ticket)
 	p.done(s.budget)
 }

@@ -23,6 +23,9 @@ type piece struct {
 	// record is what it is a piece of; own is that of a record's first piece.
 	record *inFlight
 	own    inFlight
+	// batch is nil if nobody follows it, or the piece is settled as far as that
+	// goes.
+	batch *batch
 	// letter is nil for an event, whose delivery this is then.
 	letter   *DeadLetter
 	delivery Delivery

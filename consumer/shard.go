@@ -43,6 +43,7 @@ type shard struct {
 	tracker *checkpoint.Tracker
 	lanes   *lanes
 	trail   *trail
+	batches batches
 	since   time.Time
 	// order counts the records accepted, pieces are what of them is not in the
 	// lanes yet; only accept touches them.
@@ -114,6 +115,7 @@ func (s *shard) run(stop, abandon context.Context) (ended bool) {
 		s.pages.put(page)
 	}
 	s.settle(fetch, work)
+	s.batches.leave()
 	stopWork(nil) // ends the checkpoint loop
 	stopFetching(nil)
 	background.Wait()

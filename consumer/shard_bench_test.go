@@ -22,7 +22,12 @@ func (doneAtOnce) Bury(context.Context, *DeadLetter) error              { return
 // BenchmarkShard_Accept is the way of a record from the page to done: decoded,
 // into its lane, dispatched to nothing, out of the tracker. Processor time is
 // reported, for the lanes use more than one.
-func BenchmarkShard_Accept(b *testing.B) {
+func BenchmarkShard_Accept(b *testing.B) { benchmarkAccept(b, nil) }
+
+// BenchmarkShard_AcceptFollowed is the same with somebody told of the batches.
+func BenchmarkShard_AcceptFollowed(b *testing.B) { benchmarkAccept(b, unmoved{}) }
+
+func benchmarkAccept(b *testing.B, observer BatchObserver) {
 	for _, sims := range []int{10, 1000} {
 		b.Run(fmt.Sprint("sims=", sims), func(b *testing.B) {
 			const records = 1000
@@ -36,7 +41,7 @@ func BenchmarkShard_Accept(b *testing.B) {
 				cfg: cfg, dispatcher: doneAtOnce{}, burier: doneAtOnce{}, log: zap.NewNop(), budget: newBudget(newPool(1<<40), 1<<40),
 				source: &source{resume: checkpoint.Position{SequenceNumber: checkpoint.TrimHorizon}},
 				cutter: cutter{stream: "s", shard: "x"}, tracker: checkpoint.NewTracker(checkpoint.Position{}),
-				parked: make(map[*piece]Parked), work: b.Context(),
+				parked: make(map[*piece]Parked), work: b.Context(), batches: batches{observer: observer},
 			}
 			s.lanes = newLanes(cfg.Lanes, s.handle)
 			var before, after syscall.Rusage

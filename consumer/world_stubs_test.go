@@ -43,6 +43,8 @@ type world struct {
 	log *zap.Logger
 	// gate, if set, is that of the consumers started.
 	gate Gate
+	// batches, if set, is told of theirs.
+	batches BatchObserver
 }
 
 func newWorld(t *testing.T, shards int) *world {
@@ -232,7 +234,7 @@ func (w *world) start(worker string, to *sink, tune ...func(*Config, *checkpoint
 		log = zaptest.NewLogger(w.t, zaptest.Level(level))
 	}
 	store := checkpoint.New(w.db, leaseCfg, checkpoint.WithLogger(log))
-	c, err := New(cfg, w.kc, store, to, to, WithLogger(log), WithGate(w.gate))
+	c, err := New(cfg, w.kc, store, to, to, WithLogger(log), WithGate(w.gate), WithBatchObserver(w.batches))
 	w.must(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &process{w: w, c: c, leases: store, cancel: cancel, err: make(chan error, 1)}
