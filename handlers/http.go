@@ -108,6 +108,7 @@ type HTTP struct {
 	client *http.Client
 	bearer *secretFile
 	hmac   *secretFile
+	trace  Propagator // nil if nobody traces here
 }
 
 var (
@@ -115,13 +116,24 @@ var (
 	_ BatchHandler = (*HTTP)(nil)
 )
 
+// HTTPOption changes an HTTP handler under construction.
+type HTTPOption func(*HTTP)
+
+// WithHTTPPropagator has requests carry the headers traceparent and tracestate: an
+// event's own or, where it has none and for several events in one request, those of
+// the context that it is handled under. The default is neither.
+func WithHTTPPropagator(p Propagator) HTTPOption { return func(h *HTTP) { h.trace = p } }
+
 // OpenHTTP reads the files that the configuration names and returns a handler
 // that connects when the first event comes.
-func OpenHTTP(cfg HTTPConfig) (*HTTP, error) {
+func OpenHTTP(cfg HTTPConfig, opts ...HTTPOption) (*HTTP, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("http: %w", err)
 	}
 	h := &HTTP{cfg: cfg, bearer: newSecretFile(cfg.BearerFile), hmac: newSecretFile(cfg.HMACFile)}
+	for _, o := range opts {
+		o(h)
+	}
 	for _, s := range []*secretFile{h.bearer, h.hmac} {
 		if _, err := s.read(); err != nil {
 			return nil, fmt.Errorf("http: %w", err)
@@ -157,11 +169,11 @@ func OpenHTTP(cfg HTTPConfig) (*HTTP, error) {
 func (h *HTTP) Handle(ctx context.Context, d *consumer.Delivery) error {
 	switch h.cfg.Mode {
 	case HTTPBinary:
-		return h.post(ctx, binaryMessage(d))
+		return h.post(ctx, binaryMessage(d), d)
 	case HTTPBatched:
-		return h.post(ctx, batchMessage([]*consumer.Delivery{d}))
+		return h.post(ctx, batchMessage([]*consumer.Delivery{d}), d)
 	}
-	return h.post(ctx, structuredMessage(d))
+	return h.post(ctx, structuredMessage(d), d)
 }
 
 // HandleBatch posts the events in one request in batched mode, and one by one in
@@ -170,7 +182,7 @@ func (h *HTTP) Handle(ctx context.Context, d *consumer.Delivery) error {
 func (h *HTTP) HandleBatch(ctx context.Context, ds []*consumer.Delivery) []error {
 	var err error
 	if h.cfg.Mode == HTTPBatched {
-		if err = h.post(ctx, batchMessage(ds)); err == nil {
+		if err = h.post(ctx, batchMessage(ds), nil); err == nil {
 			return nil
 		}
 		if !IsPermanent(err) || len(ds) == 1 {
@@ -197,13 +209,20 @@ type httpMessage struct {
 // the connection.
 const maxHTTPAnswer = 64 << 10
 
-func (h *HTTP) post(ctx context.Context, m httpMessage) error {
+// post sends a message, of one event or of several, for which there is no delivery.
+func (h *HTTP) post(ctx context.Context, m httpMessage, d *consumer.Delivery) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.cfg.URL, bytes.NewReader(m.body))
 	if err != nil {
 		return fmt.Errorf("make request: %w", err)
 	}
 	req.Header = m.header
 	req.Header.Set("User-Agent", "korestream")
+	if parent, state := h.trace.outgoing(ctx, d); parent != "" {
+		req.Header.Set("traceparent", parent)
+		if state != "" {
+			req.Header.Set("tracestate", state)
+		}
+	}
 	if err := h.sign(req, m.body); err != nil {
 		return Unavailable(err)
 	}

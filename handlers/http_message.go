@@ -31,6 +31,7 @@ func sourceOf(d *consumer.Delivery) string {
 // binaryMessage puts the attributes into headers. What is absent is left out.
 func binaryMessage(d *consumer.Delivery) httpMessage {
 	e := d.Event
+	parent, state := e.TraceContext()
 	h := http.Header{}
 	contentType := e.DataContentType
 	if contentType == "" || headerText(contentType) != strings.ReplaceAll(contentType, " ", "%20") {
@@ -40,6 +41,7 @@ func binaryMessage(d *consumer.Delivery) httpMessage {
 	for name, value := range map[string]string{
 		"ce-specversion": cloudEvents, "ce-id": e.ID, "ce-type": e.Type, "ce-source": sourceOf(d),
 		"ce-subject": e.Subject, "ce-dataschema": e.DataSchema, "ce-time": timeText(e),
+		"ce-traceparent": parent, "ce-tracestate": state,
 	} {
 		if value != "" {
 			h.Set(name, headerText(value))

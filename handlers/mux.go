@@ -46,7 +46,8 @@ type Mux struct {
 	identity func(*event.Event) string
 	logger   *zap.Logger
 	stats    counters
-	observer Observer // nil is none
+	observer Observer        // nil is none
+	attempts AttemptObserver // nil is none
 	sampler  sampler
 	breakers map[string]*breaker
 	// needs are the members of data that the conditions of all routes name;
@@ -181,6 +182,9 @@ func (m *Mux) wrap(r Route, policy RetryPolicy) stage {
 	}
 	if m.observer != nil {
 		s = &measured{next: s, name: r.Name, observer: m.observer}
+	}
+	if m.attempts != nil {
+		h = &followed{next: h, name: r.Name, observer: m.attempts}
 	}
 	if policy.Breaker.Failures > 0 {
 		b := newBreaker(s, r.Name, policy.Breaker, m.logger)

@@ -77,21 +77,34 @@ func (c SQSConfig) Validate() error {
 // one request a try and leaves tries to its caller. It is safe for concurrent
 // use.
 type SQS struct {
-	api SQSAPI
-	cfg SQSConfig
+	api   SQSAPI
+	cfg   SQSConfig
+	trace Propagator // nil if nobody traces here
 }
 
 var _ Handler = (*SQS)(nil)
 
+// SQSOption changes an SQS handler under construction.
+type SQSOption func(*SQS)
+
+// WithSQSPropagator has messages carry the String attributes traceparent and
+// tracestate: an event's own or, where it has none, those of the context that it is
+// handled under. The default is neither.
+func WithSQSPropagator(p Propagator) SQSOption { return func(s *SQS) { s.trace = p } }
+
 // OpenSQS returns a handler that calls nothing yet.
-func OpenSQS(api SQSAPI, cfg SQSConfig) (*SQS, error) {
+func OpenSQS(api SQSAPI, cfg SQSConfig, opts ...SQSOption) (*SQS, error) {
 	if api == nil {
 		return nil, errors.New("sqs: there is no client")
 	}
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("sqs: %w", err)
 	}
-	return &SQS{api: api, cfg: cfg}, nil
+	s := &SQS{api: api, cfg: cfg}
+	for _, o := range opts {
+		o(s)
+	}
+	return s, nil
 }
 
 // sqsOnce leaves retries to the caller, who counts them and knows when to stop,
@@ -103,7 +116,7 @@ func sqsOnce(o *sqs.Options) {
 
 // Handle implements [Handler].
 func (s *SQS) Handle(ctx context.Context, d *consumer.Delivery) error {
-	m, err := s.message(d)
+	m, err := s.message(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -119,7 +132,7 @@ func (s *SQS) send(ctx context.Context, m *sqsMessage) error {
 }
 
 // message returns the delivery's message, or why it cannot be one.
-func (s *SQS) message(d *consumer.Delivery) (*sqsMessage, error) {
+func (s *SQS) message(ctx context.Context, d *consumer.Delivery) (*sqsMessage, error) {
 	e := d.Event
 	if err := checkSQSText(e.Raw); err != nil {
 		return nil, Permanent(fmt.Errorf("event cannot be sent to SQS: %w", err))
@@ -131,6 +144,7 @@ func (s *SQS) message(d *consumer.Delivery) (*sqsMessage, error) {
 	if size := m.size(); size > s.cfg.MaxMessageBytes {
 		return nil, Permanent(fmt.Errorf("event and its attributes are %d bytes, more than the %d that the queue takes (MaxMessageBytes)", size, s.cfg.MaxMessageBytes))
 	}
+	s.traced(ctx, d, m)
 	if isSQSFIFO(s.cfg.QueueURL) {
 		group := e.SIM()
 		if group == "" {
@@ -143,6 +157,17 @@ func (s *SQS) message(d *consumer.Delivery) (*sqsMessage, error) {
 		m.group, m.once = sqsID(group), sqsID(once)
 	}
 	return m, nil
+}
+
+// traced says which trace a message is of, if there is room for that: no event is
+// refused for being traced.
+func (s *SQS) traced(ctx context.Context, d *consumer.Delivery, m *sqsMessage) {
+	parent, state := s.trace.outgoing(ctx, d)
+	for _, a := range [][2]string{{"traceparent", parent}, {"tracestate", state}} {
+		if m.size()+len(a[0])+len(sqsString)+len(a[1]) <= s.cfg.MaxMessageBytes {
+			m.attribute(a[0], a[1])
+		}
+	}
 }
 
 // Close does nothing: the client is its owner's.

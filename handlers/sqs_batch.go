@@ -25,7 +25,7 @@ var errSQSSilent = errors.New("the queue's answer does not say what became of th
 func (s *SQS) HandleBatch(ctx context.Context, ds []*consumer.Delivery) []error {
 	errs := make([]error, len(ds))
 	var away error
-	for _, r := range s.requests(ds, errs) {
+	for _, r := range s.requests(ctx, ds, errs) {
 		if away == nil {
 			away = s.sendAll(ctx, r, errs)
 			continue
@@ -47,12 +47,12 @@ type sqsEntry struct {
 }
 
 // requests divides the deliveries; errs gets why one cannot be sent at all.
-func (s *SQS) requests(ds []*consumer.Delivery, errs []error) [][]sqsEntry {
+func (s *SQS) requests(ctx context.Context, ds []*consumer.Delivery, errs []error) [][]sqsEntry {
 	var all [][]sqsEntry
 	var r []sqsEntry
 	size := 0
 	for i, d := range ds {
-		m, err := s.message(d)
+		m, err := s.message(ctx, d)
 		if err != nil {
 			errs[i] = err
 			continue

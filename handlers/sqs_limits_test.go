@@ -60,7 +60,7 @@ func TestSQS_TheSizeThatTheQueueTakesIsTakenToTheByte(t *testing.T) {
 		d := deliveryOf(t, fmt.Sprintf(`{"id": "EZ1", "type": "t", "data": {"x": %q}}`, strings.Repeat("x", n)))
 		return d
 	}
-	m, err := s.message(sized(0))
+	m, err := s.message(t.Context(), sized(0))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -123,7 +123,7 @@ func TestSQS_GroupAndDeduplicationAreAlwaysOnesThatSQSTakes(t *testing.T) {
 		// A legacy test event has its account's id: each is to be sent.
 		deliveryOf(t, `{"id": "AC00000000000000000000000000000000", "type": "com.twilio.eventstreams.test-event"}`),
 	} {
-		m, err := s.message(d)
+		m, err := s.message(t.Context(), d)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +138,7 @@ func TestSQS_GroupAndDeduplicationAreAlwaysOnesThatSQSTakes(t *testing.T) {
 		t.Errorf("got %d messages, want 2", n)
 	}
 	d := deliveryOf(t, `{"id": "EZ1", "type": "t"}`)
-	if m, _ := s.message(d); m.group != d.PartitionKey {
+	if m, _ := s.message(t.Context(), d); m.group != d.PartitionKey {
 		t.Errorf("event of no SIM: got group %q, want its partition key %q", m.group, d.PartitionKey)
 	}
 }
