@@ -114,6 +114,7 @@ func (s *shard) acceptRecord(fetch context.Context, r *wire.Record, b *batch) bo
 			p.lane = s.cfg.LaneKey.ofLetter(p.letter)
 		} else {
 			p.lane = s.cfg.LaneKey.of(&p.delivery)
+			p.delivery.failures = &s.failures
 			if p.delivery.Event.Type == event.TypeTest {
 				p.delivery.Trace = s.trail.begin(&p.delivery)
 			}

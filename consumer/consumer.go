@@ -203,7 +203,6 @@ func (c *Consumer) newShard(lease *checkpoint.Lease) *shard {
 		source: newSource(c.kc, c.cfg, lease.Shard(), lease.Start(), b, c.pages, log), pages: c.pages, budget: b,
 		cutter:  cutter{stream: c.cfg.Stream, shard: lease.Shard(), keys: c.listing.keys(lease.Shard())},
 		tracker: checkpoint.ResumeTracker(done), since: time.Now(),
-		parked: make(map[*piece]Parked), saved: done, checkpointTriedAt: time.Now(), caughtUpAt: lease.DoneAt(),
 	}
 	s.source.doubt, s.source.consumerARN = c.listing.doubt, c.consumerARN
 	s.lanes = newLanes(c.cfg.Lanes, s.handle)

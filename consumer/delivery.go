@@ -30,6 +30,9 @@ type Delivery struct {
 	BegunAt time.Time
 	// Trace follows a test event; nil for all others.
 	Trace *Trace
+
+	// failures is where Failed and Park tell; nil where nobody asks.
+	failures *failures
 }
 
 // Outcome is what became of an event that is done.

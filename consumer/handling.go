@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -43,13 +42,15 @@ func (s *shard) handle(p *piece) {
 // insist parks a piece's key and tries the piece until it is done. When the lease
 // is over first it is left: whoever has the shard next begins there.
 func (s *shard) insist(p *piece, err error) {
-	defer s.unpark(p)
+	defer s.forget(p)
 	s.lanes.detach(p, s.budget)
 	b := backoff.NewExponentialBackOff()
 	b.InitialInterval, b.MaxInterval = time.Second, parkedRetryInterval
-	for s.work.Err() == nil {
-		s.park(p, err)
-		if wait(s.work, b.NextBackOff()) != nil {
+	for attempts := 1; s.work.Err() == nil; attempts++ {
+		resume := s.park(p, attempts, err)
+		waited := wait(s.work, b.NextBackOff())
+		resume()
+		if waited != nil {
 			return
 		}
 		again := p.delivery // the first may have been kept by somebody
@@ -88,30 +89,29 @@ func (s *shard) attempt(p *piece, d *Delivery) (outcome Outcome, err error) {
 }
 
 // park makes a stuck key visible: in the log once, in the status until it ends.
-func (s *shard) park(p *piece, err error) {
+func (s *shard) park(p *piece, attempts int, err error) (resume func()) {
 	p.delivery.Trace.Failed("", err)
 	if p.batch != nil {
 		p.batch.settled(p, batchParked)
 	}
-	s.mu.Lock()
 	run := runningOf(p, time.Now())
-	old, again := s.parked[p]
-	if again {
-		run.Since = old.Since
-	}
-	s.parked[p] = Parked{EventID: run.EventID, EventType: run.EventType, SequenceNumber: run.SequenceNumber, Since: run.Since, Err: err.Error()}
-	s.mu.Unlock()
-	if !again {
+	if attempts == 1 {
 		s.log.Error("key parked: its event can be neither handled nor buried; the checkpoint stays below it",
 			zap.String(KeySequenceNumber, run.SequenceNumber), zap.String(KeyEventID, run.EventID),
 			zap.String(KeyEventType, run.EventType), zap.NamedError(KeyError, err))
 	}
+	s.failures.note(p.origin(), run.EventID, run.EventType, "", attempts, err, true)
+	s.failures.rest(p.origin(), run.EventID, 1)
+	return func() { s.failures.rest(p.origin(), run.EventID, -1) }
 }
 
-func (s *shard) unpark(p *piece) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.parked, p)
+// forget says that nothing fails with the piece any more.
+func (s *shard) forget(p *piece) {
+	id := ""
+	if p.letter == nil {
+		id = p.delivery.Event.ID
+	}
+	s.failures.forget(p.origin(), id)
 }
 
 // finish counts a piece that is done and, with the record's last one, moves the
@@ -134,6 +134,7 @@ func (s *shard) finish(p *piece, outcome Outcome) {
 	if p.batch != nil {
 		p.batch.settled(p, outcome)
 	}
+	s.forget(p)
 	s.tracker.Done(p.record.ticket)
 	p.done(s.budget)
 }
@@ -229,6 +230,7 @@ func (s *shard) status() ShardStatus {
 			Checkpoints: s.checkpoints.Load(), CheckpointFailures: s.checkpointFailures.Load(),
 		},
 	}
+	st.Failing, st.Parked = s.failures.list()
 	if oldest, ok := s.tracker.Oldest(); ok {
 		st.OldestAt = oldest.Timestamp
 	}
@@ -244,9 +246,5 @@ func (s *shard) status() ShardStatus {
 	st.Checkpoint, st.CheckpointedAt = s.saved.Position, s.checkpointedAt
 	st.CheckpointTriedAt, st.CheckpointProblem = s.checkpointTriedAt, s.checkpointProblem
 	st.UnsavedSince, st.CaughtUpAt, st.Gain = s.unsavedSince, s.caughtUpAt, s.gain
-	for _, p := range s.parked {
-		st.Parked = append(st.Parked, p)
-	}
-	slices.SortFunc(st.Parked, func(a, b Parked) int { return a.Since.Compare(b.Since) })
 	return st
 }

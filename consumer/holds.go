@@ -17,7 +17,8 @@ type Hold struct {
 
 // What may hold a shard that this process owns.
 const (
-	HoldParked     = "parked"          // an event can be neither handled nor buried
+	HoldParked     = "parked"          // an event was given up on, or can be neither handled nor buried
+	HoldFails      = "handler fails"   // events are tried again
 	HoldHandler    = "slow handler"    // an event is in its handlers for long
 	HoldThrottled  = "throttled"       // Kinesis refuses reads
 	HoldFailing    = "failing"         // Kinesis cannot be read
@@ -41,10 +42,19 @@ func (s ShardStatus) Holds(now time.Time) []Hold {
 		holds = append(holds, h)
 	}
 	for _, p := range s.Parked {
-		hold(HoldParked, p.Since, "event %s at %s can be neither handled nor buried, its key waits: %s",
-			p.name(), p.SequenceNumber, p.Err)
+		if p.Handler == "" {
+			hold(HoldParked, p.Since, "event %s at %s can be neither handled nor buried, its key waits: %s", p.name(), p.SequenceNumber, p.Err)
+			continue
+		}
+		hold(HoldParked, p.Since, "event %s at %s was given up on by handler %s, which is tried again after a pause, its key waits: %s",
+			p.name(), p.SequenceNumber, p.Handler, p.Err)
 	}
-	if len(s.Parked) == 0 && s.Running > 0 && now.Sub(s.Slowest.Since) >= slowAfter {
+	if n := len(s.Failing); n > 0 && now.Sub(s.Failing[0].Since) >= slowAfter {
+		f := s.Failing[0]
+		hold(HoldFails, f.Since, "%s with handler %s, the oldest is %s at %s, tried %s, its key waits: %s",
+			events(n), f.Handler, Running{EventID: f.EventID, EventType: f.EventType}.name(), f.SequenceNumber, times(f.Attempts), f.Err)
+	}
+	if len(s.Parked)+len(s.Failing) == 0 && s.Running > 0 && now.Sub(s.Slowest.Since) >= slowAfter {
 		hold(HoldHandler, s.Slowest.Since, "event %s at %s is in its handlers, its key waits", s.Slowest.name(), s.Slowest.SequenceNumber)
 	}
 	switch s.State {
@@ -74,6 +84,20 @@ func (r Running) name() string {
 		return "that could not be decoded"
 	}
 	return fmt.Sprintf("%s (%s)", r.EventID, r.EventType)
+}
+
+func events(n int) string {
+	if n == 1 {
+		return "an event fails"
+	}
+	return fmt.Sprintf("%d events fail", n)
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func (p Parked) name() string { return Running{EventID: p.EventID, EventType: p.EventType}.name() }

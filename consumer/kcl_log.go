@@ -13,7 +13,8 @@ import (
 )
 
 // kclLogger takes the KCL's lines into our log. They keep their text, for it is
-// what users will search for, under the logger's name "kcl".
+// what users will search for, under the logger's name "kcl". What it tells of its
+// life is for debugging: of shards and leases our own lines tell, once.
 type kclLogger struct{ log *zap.Logger }
 
 var _ kcllog.Logger = (*kclLogger)(nil)
@@ -21,7 +22,7 @@ var _ kcllog.Logger = (*kclLogger)(nil)
 func newKCLLogger(log *zap.Logger) *kclLogger { return &kclLogger{log.Named("kcl")} }
 
 func (l *kclLogger) Debugf(format string, args ...any) { l.line(zapcore.DebugLevel, format, args) }
-func (l *kclLogger) Infof(format string, args ...any)  { l.line(zapcore.InfoLevel, format, args) }
+func (l *kclLogger) Infof(format string, args ...any)  { l.line(zapcore.DebugLevel, format, args) }
 func (l *kclLogger) Warnf(format string, args ...any)  { l.line(zapcore.WarnLevel, format, args) }
 func (l *kclLogger) Errorf(format string, args ...any) { l.line(zapcore.ErrorLevel, format, args) }
 
@@ -66,8 +67,6 @@ func (h logrusHook) Fire(e *logrus.Entry) error {
 		level = zapcore.ErrorLevel
 	case logrus.WarnLevel:
 		level = zapcore.WarnLevel
-	case logrus.InfoLevel:
-		level = zapcore.InfoLevel
 	}
 	if ce := h.log.Check(level, strings.TrimSpace(e.Message)); ce != nil {
 		ce.Write()

@@ -27,7 +27,7 @@ func TestKCLLogger_TakesTheLinesOfTheKCLIntoOurLog(t *testing.T) {
 		message string
 	}{
 		{zap.DebugLevel, "a 1"},
-		{zap.InfoLevel, "b"},
+		{zap.DebugLevel, "b"},
 		{zap.WarnLevel, "c"},
 		{zap.ErrorLevel, "d: " + errTest.Error()},
 		{zap.ErrorLevel, "e"},
@@ -56,7 +56,7 @@ func TestLogrusHook_ForwardsEveryLevel(t *testing.T) {
 	l.Info("i")
 	l.Warn("w")
 	l.Error("e")
-	want := []zapcore.Level{zap.DebugLevel, zap.DebugLevel, zap.InfoLevel, zap.WarnLevel, zap.ErrorLevel}
+	want := []zapcore.Level{zap.DebugLevel, zap.DebugLevel, zap.DebugLevel, zap.WarnLevel, zap.ErrorLevel}
 	for i, e := range seen.All() {
 		if e.Level != want[i] {
 			t.Errorf("line %q: got level %s, want %s", e.Message, e.Level, want[i])

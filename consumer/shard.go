@@ -69,9 +69,9 @@ type shard struct {
 	// checkpoints were written, checkpointFailures were not.
 	checkpoints, checkpointFailures atomic.Int64
 
-	mu sync.Mutex // guards all below
-	// parked holds the pieces that can be neither handled nor buried.
-	parked         map[*piece]Parked
+	failures failures
+
+	mu             sync.Mutex // guards all below
 	saved          checkpoint.Progress
 	checkpointedAt time.Time
 	// checkpointTriedAt and checkpointProblem are of the last look at whether a
@@ -114,7 +114,7 @@ func (s *shard) run(stop, abandon context.Context) (ended bool) {
 		}
 		s.pages.put(page)
 	}
-	s.settle(fetch, work)
+	s.settle(fetch, stopWork)
 	s.batches.leave()
 	stopWork(nil) // ends the checkpoint loop
 	stopFetching(nil)
@@ -146,9 +146,11 @@ func (s *shard) heedHandOver(fetch context.Context, stopFetching, stopWork conte
 }
 
 // settle waits until everything that must still be handled is: all of it after
-// the shard's end, and only what was begun once the reading was told to stop.
+// the shard's end, and only what was begun once the reading was told to stop. Then
+// it does not wait for what is parked either: the checkpoint stays below that, and
+// whoever has the shard next tries it again.
 // Only the goroutine that submits calls it, so nothing comes after the cut.
-func (s *shard) settle(fetch, work context.Context) {
+func (s *shard) settle(fetch context.Context, stopWork context.CancelCauseFunc) {
 	done := s.lanes.finish()
 	select {
 	case <-done:
@@ -157,11 +159,10 @@ func (s *shard) settle(fetch, work context.Context) {
 	}
 	s.draining.Store(true)
 	s.lanes.drain()
-	select {
-	case <-done:
+	if s.drained(done) {
 		return
-	case <-work.Done():
 	}
+	stopWork(errDraining)
 	grace := time.NewTimer(abandonGrace)
 	defer grace.Stop()
 	select {
@@ -171,5 +172,29 @@ func (s *shard) settle(fetch, work context.Context) {
 		s.log.Error("handler ignores its context and is left behind",
 			zap.String(KeyEventID, slow.EventID), zap.String(KeyEventType, slow.EventType),
 			zap.String(KeySequenceNumber, slow.SequenceNumber), zap.Duration(KeyAge, time.Since(slow.Since)))
+	}
+}
+
+// parkedLook is how often a shard that drains looks whether all that is left of it
+// is parked.
+const parkedLook = 100 * time.Millisecond
+
+// drained waits until done, and returns false if work has ended before, or if all
+// that still runs is parked.
+func (s *shard) drained(done <-chan struct{}) bool {
+	look := time.NewTicker(parkedLook)
+	defer look.Stop()
+	for {
+		select {
+		case <-done:
+			return true
+		case <-s.work.Done():
+			return false
+		case <-look.C:
+		}
+		if n := s.failures.resting(); n > 0 && n == s.lanes.status().running {
+			s.log.Warn("stop does not wait for parked events; they are tried again by whoever has the shard next", zap.Int(KeyCount, n))
+			return false
+		}
 	}
 }

@@ -41,7 +41,7 @@ func benchmarkAccept(b *testing.B, observer BatchObserver) {
 				cfg: cfg, dispatcher: doneAtOnce{}, burier: doneAtOnce{}, log: zap.NewNop(), budget: newBudget(newPool(1<<40), 1<<40),
 				source: &source{resume: checkpoint.Position{SequenceNumber: checkpoint.TrimHorizon}},
 				cutter: cutter{stream: "s", shard: "x"}, tracker: checkpoint.NewTracker(checkpoint.Position{}),
-				parked: make(map[*piece]Parked), work: b.Context(), batches: batches{observer: observer},
+				work: b.Context(), batches: batches{observer: observer},
 			}
 			s.lanes = newLanes(cfg.Lanes, s.handle)
 			var before, after syscall.Rusage

@@ -4,7 +4,7 @@ package consumer
 // keeps them all, so it is small. So many pieces are 6.7 KB, of which the runtime
 // has six in a span; with four more they would have a span for each allocation,
 // which costs ten times as much (runtime/sizeclasses.go).
-const slabSize = 28
+const slabSize = 26
 
 // slab hands out zero values, many of one allocation. Nothing is used twice: the
 // garbage collector takes a slab when none of its values is reachable. It is for

@@ -98,8 +98,11 @@ type ShardStatus struct {
 	CheckpointTriedAt time.Time
 	// Slowest is the event that has been in its handlers for longest.
 	Slowest Running
-	// Parked lists keys whose event can be neither handled nor buried.
-	Parked []Parked
+	// Parked lists the events that wait with their keys: given up on by a handler
+	// that is to go on, or neither handled nor buried. Failing lists those that are
+	// tried again. Both begin with the oldest.
+	Parked  []Parked
+	Failing []Failing
 }
 
 // Running is an event in its handlers.
@@ -110,12 +113,7 @@ type Running struct {
 }
 
 // Parked is a key that waits behind an event that cannot be finished.
-type Parked struct {
-	EventID, EventType string
-	SequenceNumber     string
-	Since              time.Time
-	Err                string
-}
+type Parked Failing
 
 // Status is a moment of the consumer.
 type Status struct {

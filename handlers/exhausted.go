@@ -52,6 +52,7 @@ func (m *Mux) run(ctx context.Context, r *route, d *consumer.Delivery, now time.
 func (m *Mux) park(ctx context.Context, r *route, d *consumer.Delivery, gaveUp *gaveUpError) error {
 	m.stats.parked.Add(1)
 	defer m.stats.parked.Add(-1)
+	defer d.Park(r.name, gaveUp.attempts, gaveUp.err)()
 	m.parkLog.failed(gaveUp, append(eventFields(d), zap.String(consumer.KeyHandler, r.name))...)
 	if sleep(ctx, r.pause) != nil {
 		return interruption(ctx, gaveUp)

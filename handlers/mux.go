@@ -184,7 +184,7 @@ func (m *Mux) wrap(r Route, policy RetryPolicy) stage {
 		s = &measured{next: s, name: r.Name, observer: m.observer}
 	}
 	if m.attempts != nil {
-		h = &followed{next: h, name: r.Name, observer: m.attempts}
+		s = &followed{next: s, name: r.Name, observer: m.attempts}
 	}
 	if policy.Breaker.Failures > 0 {
 		b := newBreaker(s, r.Name, policy.Breaker, m.logger)

@@ -56,7 +56,7 @@ func (r *retry) handle(ctx context.Context, d *consumer.Delivery, first time.Tim
 		if ctx.Err() != nil {
 			return r.interrupted(ctx, attempt, err)
 		}
-		d.Trace.Failed(r.name, err)
+		d.Failed(r.name, attempt, err)
 		c := classOf(err)
 		age := time.Since(first) - downtime
 		if c.unavailable {

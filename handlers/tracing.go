@@ -19,16 +19,14 @@ func WithAttemptObserver(o AttemptObserver) Option { return func(m *Mux) { m.att
 
 // followed tells of the attempts of a handler.
 type followed struct {
-	next     Handler
+	next     stage
 	name     string
 	observer AttemptObserver
 }
 
-// Handle implements [Handler].
-func (h *followed) Handle(ctx context.Context, d *consumer.Delivery) error {
-	began := time.Now()
-	err := h.next.Handle(ctx, d)
-	h.observer.Attempted(ctx, h.name, d, began, err)
+func (h *followed) handle(ctx context.Context, d *consumer.Delivery, now time.Time) error {
+	err := h.next.handle(ctx, d, now)
+	h.observer.Attempted(ctx, h.name, d, now, err)
 	return err
 }
 

@@ -135,11 +135,15 @@ func inSeconds(d time.Duration) *float64 {
 	return &s
 }
 
+// aboutNow is how far behind, in seconds, a shard is that keeps up: events are on
+// their way.
+const aboutNow = 1.0
+
 // catchUpText says for people when it will have caught up; nothing where that is
 // not known or there is nothing to catch up with.
 func (v lagView) catchUpText() string {
 	switch {
-	case v.Behind == nil || *v.Behind == 0:
+	case v.Behind == nil || *v.Behind < aboutNow:
 		return ""
 	case !v.CatchesUp:
 		return "never"

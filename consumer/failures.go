@@ -1,0 +1,141 @@
+package consumer
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Failing is an event whose handler has failed and tries again.
+type Failing struct {
+	EventID, EventType string
+	SequenceNumber     string
+	// Handler is empty where it is not known who fails.
+	Handler  string
+	Attempts int
+	Since    time.Time // when it failed first
+	Err      string    // of the last attempt
+}
+
+// failures are the events of a shard that are not done because something fails
+// with them: those that are tried again, and those that were given up on and wait,
+// with their key, for the next round. An event that fails nowhere costs one look
+// at whether there are any.
+type failures struct {
+	n atomic.Int64 // len(of)
+
+	mu sync.Mutex // guards of
+	of map[failureKey]*failure
+}
+
+// failureKey finds the event again: an event of a record may come in copies.
+type failureKey struct {
+	sequenceNumber string
+	sub            int64
+	id             string
+}
+
+type failure struct {
+	Failing
+	// parked says that somebody has given up on the event; it stays so until the
+	// event is done. Resting counts those who wait with it now, not in a handler.
+	parked  bool
+	resting int
+}
+
+func keyOf(o *Origin, id string) failureKey {
+	return failureKey{o.SequenceNumber, o.SubSequenceNumber, id}
+}
+
+// note keeps a failure. Its texts are copied, for the record's memory is used again.
+func (f *failures) note(o *Origin, id, typ, handler string, attempts int, err error, parked bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key := keyOf(o, id)
+	e := f.of[key]
+	if e == nil {
+		e = &failure{}
+		e.EventID, e.EventType = strings.Clone(id), strings.Clone(typ)
+		e.SequenceNumber, e.Since = strings.Clone(o.SequenceNumber), time.Now()
+		if f.of == nil {
+			f.of = make(map[failureKey]*failure)
+		}
+		f.of[failureKey{e.SequenceNumber, o.SubSequenceNumber, e.EventID}] = e
+		f.n.Store(int64(len(f.of)))
+	}
+	e.Handler, e.Attempts, e.Err = handler, attempts, err.Error()
+	e.parked = e.parked || parked
+}
+
+// rest says that an event that failed waits in no handler, or does no longer.
+func (f *failures) rest(o *Origin, id string, by int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if e := f.of[keyOf(o, id)]; e != nil {
+		e.resting += by
+	}
+}
+
+// forget says that an event is done, or is left.
+func (f *failures) forget(o *Origin, id string) {
+	if f.n.Load() == 0 {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.of, keyOf(o, id))
+	f.n.Store(int64(len(f.of)))
+}
+
+// resting counts the events that wait, given up on, and are in no handler.
+func (f *failures) resting() (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, e := range f.of {
+		if e.parked && e.resting > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// list returns those that are tried again and those that are parked, the oldest
+// first.
+func (f *failures) list() (failing []Failing, parked []Parked) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, e := range f.of {
+		if e.parked {
+			parked = append(parked, Parked(e.Failing))
+		} else {
+			failing = append(failing, e.Failing)
+		}
+	}
+	slices.SortFunc(failing, func(a, b Failing) int { return a.Since.Compare(b.Since) })
+	slices.SortFunc(parked, func(a, b Parked) int { return a.Since.Compare(b.Since) })
+	return failing, parked
+}
+
+// Failed tells the consumer that a handler has failed with the event and will be
+// called again. It is shown until the event is done. It may be called
+// concurrently; attempts are the calls so far.
+func (d *Delivery) Failed(handler string, attempts int, err error) {
+	d.Trace.Failed(handler, err)
+	if d.failures != nil {
+		d.failures.note(&d.Origin, d.Event.ID, d.Event.Type, handler, attempts, err, false)
+	}
+}
+
+// Park tells the consumer that a handler was given up on, and that the event
+// waits with its key until it is called again, which is when the function that it
+// returns is called. An event that waits so does not hold a stop up.
+func (d *Delivery) Park(handler string, attempts int, err error) (resume func()) {
+	if d.failures == nil {
+		return func() {}
+	}
+	d.failures.note(&d.Origin, d.Event.ID, d.Event.Type, handler, attempts, err, true)
+	d.failures.rest(&d.Origin, d.Event.ID, 1)
+	return func() { d.failures.rest(&d.Origin, d.Event.ID, -1) }
+}
