@@ -44,6 +44,11 @@ const (
 	attrCaughtUp   = "caughtUpAt"     // N, of a lease: when nothing was left to do, likewise
 	attrGain       = "gain"           // N, of a lease: see Lag
 	attrCPU        = "cpu"            // N, of a worker: see WorkerRow
+	attrVersion    = "version"        // S, of a worker: see Vitals, as the four below
+	attrStarted    = "startedAt"      // N, of a worker: in ms since 1970
+	attrParked     = "parkedKeys"     // N, of a worker
+	attrLetters    = "deadLetters"    // N, of a worker
+	attrRate       = "eventRate"      // N, of a worker: events a second
 	attrAcquired   = "acquiredAt"     // S, of a lease: RFC 3339 by its owner's clock, for people
 	attrGeneration = "generation"     // N, of a lease and the application; absent is 1
 	attrTimestamp  = "startTimestamp" // S, of the application: RFC 3339, goes with AT_TIMESTAMP
@@ -113,6 +118,7 @@ type workerRow struct {
 	refused               int64
 	draining              bool
 	cpu                   float64
+	vitals                Vitals
 }
 
 func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
@@ -242,7 +248,7 @@ func workerOf(it item) (workerRow, error) {
 		}
 	}
 	return workerRow{
-		cpu: cpu, refused: refused,
+		cpu: cpu, refused: refused, vitals: vitalsOf(it),
 		id: textOf(it, attrKey)[len(workerKeyPrefix):], instance: textOf(it, attrInstance),
 		address: textOf(it, attrAddress), counter: counter, heartbeat: heartbeat, draining: draining != nil && draining.Value,
 	}, errors.Join(err, badHeartbeat, badRefused)

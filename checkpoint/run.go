@@ -71,6 +71,9 @@ func (s *Store) heartbeat(ctx context.Context, number int64) error {
 		update += ", cpu = :cpu"
 		values[":cpu"] = &types.AttributeValueMemberN{Value: strconv.FormatFloat(s.cpu(), 'f', 3, 64)}
 	}
+	if s.vitals != nil {
+		update += s.vitals().set(values)
+	}
 	update += " ADD leaseCounter :one"
 	_, err := s.rows.update(ctx, key, update, "attribute_not_exists(leaseKey) OR instance = :instance", values)
 	old, failed := conditionFailed(err)

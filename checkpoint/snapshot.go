@@ -31,6 +31,8 @@ type WorkerRow struct {
 	// CPU is the part of its processors that the worker used lately, from 0 to 1;
 	// negative if it does not say.
 	CPU float64
+	// Vitals are what it says of itself; zero if it says nothing.
+	Vitals Vitals
 }
 
 // Positions returns each lease's checkpoint by shard.
@@ -55,7 +57,7 @@ func (s *Store) Snapshot() Snapshot {
 		name := "worker:" + id
 		out.Workers = append(out.Workers, WorkerRow{
 			ID: id, AdminAddress: w.address, Draining: w.draining, Heartbeat: w.counter, Refused: w.refused,
-			Alive: s.watch.alive(name, now), SinceHeartbeat: s.watch.since(name, now), CPU: w.cpu,
+			Alive: s.watch.alive(name, now), SinceHeartbeat: s.watch.since(name, now), CPU: w.cpu, Vitals: w.vitals,
 		})
 	}
 	out.sort()
@@ -79,7 +81,7 @@ func (s *Store) Load(ctx context.Context) (Snapshot, error) {
 		out.Leases = append(out.Leases, l)
 	}
 	for id, w := range c.workers {
-		out.Workers = append(out.Workers, WorkerRow{ID: id, AdminAddress: w.address, Draining: w.draining, Heartbeat: w.counter, Refused: w.refused, CPU: w.cpu})
+		out.Workers = append(out.Workers, WorkerRow{ID: id, AdminAddress: w.address, Draining: w.draining, Heartbeat: w.counter, Refused: w.refused, CPU: w.cpu, Vitals: w.vitals})
 	}
 	out.sort()
 	return out, nil

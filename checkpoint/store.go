@@ -21,6 +21,8 @@ type Store struct {
 	pulse    *pulse
 	// cpu tells the part of its processors that this process uses; nil says nothing.
 	cpu func() float64
+	// vitals tells how this worker is; nil says nothing.
+	vitals func() Vitals
 	// rescan and beat ask for a scan or a heartbeat now; each holds one wish.
 	rescan, beat chan struct{}
 
