@@ -13,10 +13,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"korestream/internal/page"
 )
 
-// admin serves /startupz, /livez, /readyz, /metrics, /status, /scale, /schema and
-// /test-events, /sims where there are states in memory, and /loglevel where the level
+// admin serves the status page, /startupz, /livez, /readyz, /metrics, /status, /scale,
+// /schema and /test-events, /sims where there are states in memory, and /loglevel where the level
 // can be changed.
 type admin struct {
 	listener net.Listener
@@ -26,6 +28,7 @@ type admin struct {
 
 // probes are what the admin server asks.
 type probes struct {
+	page *page.Page
 	// status is what /status shows.
 	status func() statusView
 	// schema is what /schema shows.
@@ -72,6 +75,8 @@ func (a *admin) serve(p probes) {
 	mux.HandleFunc("GET "+ProbeReady, answer(p.ready))
 	mux.HandleFunc("GET "+ProbeStartup, answer(p.started))
 	mux.HandleFunc("GET /status", show(p.status))
+	mux.Handle("GET "+page.PathDocument+"{$}", atHome(a.listener.Addr(), p.page))
+	mux.Handle("GET "+page.PathData, atHome(a.listener.Addr(), p.page))
 	if p.consumes {
 		mux.HandleFunc("GET /scale", show(p.scale))
 		mux.HandleFunc("GET /schema", show(p.schema))
@@ -97,6 +102,19 @@ func (a *admin) close(ctx context.Context) error {
 		err = errors.Join(err, served)
 	}
 	return err
+}
+
+// atHome refuses who asks an address of this host alone by a name that is none of
+// this host's: it is a page in somebody's browser, which has made its name mean this
+// address and could read the answer.
+func atHome(at net.Addr, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isLoopback(at.String()) && !isLoopback(r.Host) {
+			http.Error(w, "the status page is served to this host only: ask for it as localhost, or set admin.listen", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // show answers with a view as JSON.

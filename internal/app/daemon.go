@@ -22,8 +22,11 @@ import (
 
 // Daemon is korestream, ready to run.
 type Daemon struct {
-	cfg      *config.Config
-	log      *zap.Logger
+	cfg *config.Config
+	log *zap.Logger
+	// plain is log for those whose lines do not belong on the status page.
+	plain    *zap.Logger
+	onPage   *onPage
 	clients  clients
 	memory   memory
 	consumer *consumer.Consumer
@@ -69,7 +72,9 @@ type DaemonOption func(*Daemon)
 func WithLevel(level zap.AtomicLevel) DaemonOption { return func(d *Daemon) { d.level = &level } }
 
 func newDaemon(ctx context.Context, cfg *config.Config, c clients, log *zap.Logger, opts ...DaemonOption) (_ *Daemon, err error) {
-	d := &Daemon{cfg: cfg, log: log, clients: c, memory: memoryOf(cfg.Limits.Memory), cpu: newCPUMeter(), took: newDurations()}
+	d := &Daemon{cfg: cfg, plain: log, onPage: newOnPage(cfg.Lease.Failover), clients: c, memory: memoryOf(cfg.Limits.Memory), cpu: newCPUMeter(), took: newDurations()}
+	log = d.onPage.lines.tap(log)
+	d.log = log
 	for _, o := range opts {
 		o(d)
 	}
@@ -92,10 +97,12 @@ func newDaemon(ctx context.Context, cfg *config.Config, c clients, log *zap.Logg
 			return nil, &ExitError{ExitConfig, err}
 		}
 	}
-	sink, err := d.openSink()
+	place, err := d.openSink()
 	if err != nil {
 		return nil, &ExitError{ExitConfig, err}
 	}
+	sink := newLetterBook(place, cfg.DeadLetters.Type)
+	d.onPage.letters = sink
 	routes, err := d.openHandlers()
 	if err != nil {
 		return nil, &ExitError{ExitConfig, err}
@@ -106,7 +113,7 @@ func newDaemon(ctx context.Context, cfg *config.Config, c clients, log *zap.Logg
 	if d.mux, err = handlers.NewMux(routes, sink, retryPolicy(cfg.Retry), d.muxOptions()...); err != nil {
 		return nil, &ExitError{ExitConfig, err}
 	}
-	d.leases = checkpoint.New(c.dynamo, d.leaseConfig(), checkpoint.WithLogger(log), checkpoint.WithCPU(d.cpu.read))
+	d.leases = checkpoint.New(c.dynamo, d.leaseConfig(), checkpoint.WithLogger(log), checkpoint.WithCPU(d.cpu.read), checkpoint.WithVitals(d.vitals))
 	d.consumer, err = consumer.New(d.consumerConfig(), c.kinesis, d.leases, d.mux, sink, consumer.WithLogger(log))
 	if err != nil {
 		return nil, &ExitError{ExitConfig, err}
@@ -127,6 +134,7 @@ func workerID() string {
 func (d *Daemon) Run(ctx context.Context) error {
 	defer d.Close()
 	defer d.memory.apply(d.log)()
+	defer d.onPage.keep(d.moment)()
 	if d.admin != nil {
 		d.admin.serve(d.probes())
 		d.log.Info("admin server listens", zap.String("address", d.admin.addr()))
@@ -173,7 +181,7 @@ func (d *Daemon) probes() probes {
 	p := probes{
 		status: d.status, schema: d.schema, traced: d.traced, stuck: d.stuck, ready: d.ready, started: d.started, scale: d.scale,
 		tableRead:  func() time.Time { return d.leases.Snapshot().At },
-		collectors: d.collectors(), sims: d.sims, consumes: true,
+		collectors: d.collectors(), sims: d.sims, consumes: true, page: d.onPage.page,
 	}
 	if d.level != nil {
 		p.logLevel = serveLogLevel(*d.level, d.cfg.Admin.LogLevel, d.log)

@@ -50,8 +50,8 @@ func Dev(ctx context.Context, o DevOptions, log *zap.Logger) error {
 		return err
 	}
 	defer w.close()
-	fmt.Fprintf(o.View, "AWS endpoint %s (stream %s, lease table %s)\nevents       %s\ndead letters %s\n\n",
-		w.server.url, devStream, w.cfg.LeaseTable(), w.files.archive, w.files.letters)
+	fmt.Fprintf(o.View, "AWS endpoint %s (stream %s, lease table %s)\nstatus page  http://%s/\nevents       %s\ndead letters %s\n\n",
+		w.server.url, devStream, w.cfg.LeaseTable(), w.daemon.admin.addr(), w.files.archive, w.files.letters)
 
 	run, stop := context.WithCancel(ctx)
 	defer stop()

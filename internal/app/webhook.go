@@ -16,6 +16,7 @@ import (
 	"korestream/event"
 	"korestream/handlers"
 	"korestream/internal/config"
+	"korestream/internal/page"
 	"korestream/webhook"
 )
 
@@ -84,6 +85,7 @@ type Receiver struct {
 	receiver *receiver
 	level    zap.AtomicLevel
 	started  atomic.Bool
+	onPage   *onPage
 }
 
 // NewReceiver opens what the configuration names. It calls nothing over the network.
@@ -99,7 +101,9 @@ func NewReceiver(ctx context.Context, cfg *config.Config, log *zap.Logger, level
 	if cfg.Worker == "" {
 		cfg.Worker = workerID()
 	}
-	r := &Receiver{cfg: cfg, log: log, clients: c, level: level}
+	r := &Receiver{cfg: cfg, clients: c, level: level, onPage: newOnPage(0)}
+	log = r.onPage.lines.tap(log)
+	r.log = log
 	if r.receiver, err = openReceiver(ctx, cfg, c, log); err != nil {
 		return nil, &ExitError{ExitConfig, err}
 	}
@@ -115,6 +119,7 @@ func NewReceiver(ctx context.Context, cfg *config.Config, log *zap.Logger, level
 func (r *Receiver) Run(ctx context.Context) error {
 	defer memoryOf(r.cfg.Limits.Memory).apply(r.log)()
 	defer r.receiver.server.Close()
+	defer r.onPage.keep(r.moment)()
 	if r.admin != nil {
 		r.admin.serve(probes{
 			status:     func() statusView { return statusView{Worker: r.cfg.Worker, Draining: r.receiver.server.Ready() != nil} },
@@ -125,6 +130,7 @@ func (r *Receiver) Run(ctx context.Context) error {
 			logLevel:   serveLogLevel(r.level, r.cfg.Admin.LogLevel, r.log),
 			collectors: []prometheus.Collector{receiverCollector{r.receiver.handler.Stats}, r.clients.calls.total, r.clients.calls.seconds},
 			sims:       newSIMStores(r.cfg.Worker, false),
+			page:       r.onPage.page,
 		})
 		defer closeAdmin(r.admin, r.log)
 		r.log.Info("admin server listens", zap.String("address", r.admin.addr()))
@@ -156,6 +162,20 @@ func (r *Receiver) startup(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// moment is what the status page shows now.
+func (r *Receiver) moment() page.Moment {
+	m := page.Moment{
+		At: time.Now(), Stream: r.cfg.StreamName(), Application: r.cfg.Application, Worker: r.cfg.Worker, Version: versionText(),
+		StartedAt: r.onPage.started, Phase: page.Working, Lines: r.onPage.lines.all(),
+	}
+	if r.hasStarted() != nil {
+		m.Phase = page.Starting
+	} else if r.receiver.server.Ready() != nil {
+		m.Phase = page.Draining
+	}
+	return m
 }
 
 func (r *Receiver) ready() error {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -125,7 +126,8 @@ func (d *Daemon) makeHandler(h config.Handler) (handlers.Handler, error) {
 		return x, err
 	}
 	if factory, ok := handlers.Registered(h.Type); ok {
-		return factory(handlers.Options{Name: h.Name, Settings: h.Settings, Logger: log})
+		// Its messages may be no constants.
+		return factory(handlers.Options{Name: h.Name, Settings: h.Settings, Logger: cmp.Or(d.plain, d.log).Named("handlers." + h.Name)})
 	}
 	return nil, fmt.Errorf("unknown type %q", h.Type)
 }

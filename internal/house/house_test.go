@@ -33,7 +33,8 @@ var mayImport = map[string][]string{
 	"internal/iam":         {"internal/config"},
 	"internal/doctor":      {"checkpoint", "consumer", "internal/config", "internal/iam"},
 	"internal/episode":     {},
-	"internal/app":         {"webhook", "handlers", "handlers/simstate", "consumer", "checkpoint", "event", "internal/config", "internal/awsclient", "internal/iam", "internal/doctor", "localstack/embed"},
+	"internal/page":        {},
+	"internal/app":         {"webhook", "handlers", "handlers/simstate", "consumer", "checkpoint", "event", "internal/config", "internal/awsclient", "internal/iam", "internal/doctor", "internal/page", "localstack/embed"},
 	"cmd":                  {"internal", "consumer", "cmd"},
 	"localstack/embed":     {"localstack/embed"},
 	"localstack/engines":   {"localstack/emulators", "internal/awsclient"},
@@ -44,6 +45,8 @@ var mayImport = map[string][]string{
 	// A module of its own, with what it compares korestream with.
 	// A module of its own, for what the checks need.
 	"deploy/check": {},
+	// A module of its own, for what drives a browser.
+	"internal/page/browser": {"internal/page"},
 
 	"bench":                  {"bench"},
 	"bench/stub":             {"bench/tally", "event/fleet"},
