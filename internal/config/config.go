@@ -198,7 +198,7 @@ type Drain struct {
 
 // Admin is the HTTP server for operators.
 type Admin struct {
-	Listen    string `key:"listen" default:"127.0.0.1:9090" doc:"address of /startupz, /livez, /readyz, /status, /scale, /schema, /test-events, /loglevel and /metrics; port 0 picks one and logs it; empty is none"`
+	Listen    string `key:"listen" default:"127.0.0.1:9090" doc:"address of the status page /, and of /startupz, /livez, /readyz, /status, /scale, /schema, /test-events, /loglevel and /metrics; port 0 picks one and logs it; empty is none"`
 	LogLevel  bool   `key:"log_level" default:"false" doc:"let PUT /loglevel change the level also from other hosts; nobody is asked who they are"`
 	SIMs      bool   `key:"sims" default:"false" doc:"let sim get and sim ls read the states of a simstate handler in memory also at an address that is not loopback: they identify SIMs, and nobody is asked who they are"`
 	Advertise string `key:"advertise" doc:"where explain, sim and schema drift reach it from other hosts, host:port; empty is admin.listen, with an address of this host if that listens on all"`
