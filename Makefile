@@ -1,7 +1,7 @@
 # `make` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fuzz soak bench bench-short bench-peers bench-more cover deploy-check
+.PHONY: help run test lint fuzz soak bench bench-short bench-peers bench-more cover deploy-check page-check
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -17,6 +17,7 @@ lint: ## vet, staticcheck and formatting
 	go tool staticcheck ./...
 	cd bench && go vet ./...
 	cd deploy/check && go vet ./...
+	cd internal/page/browser && go vet ./...
 	cd bench/peers/vmware && go vet ./... && go vet -modfile newest.mod ./...
 	@test -z "$$(go tool gofumpt -l .)" || { go tool gofumpt -d .; exit 1; }
 
@@ -53,3 +54,6 @@ cover: ## coverage of consumer, checkpoint and event; fails below 90 %
 
 deploy-check: ## image, Helm chart, ECS templates, alert rules and dashboard; UPDATE=-update writes the chart's README
 	cd deploy/check && go test -count=1 . $(UPDATE)
+
+page-check: ## the status page in Chromium: no break at 360 and 1440 px, live, no error; SCREENSHOTS=folder keeps pictures
+	cd internal/page/browser && go test -count=1 .
