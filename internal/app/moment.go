@@ -121,6 +121,7 @@ func (d *Daemon) shardsOn(st consumer.Status, snap checkpoint.Snapshot, now time
 		l := lag.shards[id]
 		s := page.Shard{ID: id, State: stateOwned, Owner: l.owner, Behind: l.behind, Known: l.known, KiB: rows[id].Throughput, Since: rows[id].AcquiredAt, Last: d.onPage.lines.of(id)}
 		s.CatchUp, s.Catches = l.catchUp()
+		s.AtMost = l.owner != "" && l.owner != st.Worker
 		if l.owner == "" {
 			s.State = stateFree
 		}

@@ -60,7 +60,7 @@ function command(text) {
 }
 
 function whatToDo(f) {
-  return [f.command ? command(f.command) : '', f.runbook ? make('span', {class: 'book'}, 'docs/operations.md#' + f.runbook) : ''].filter((e) => e);
+  return [f.first ? command(f.first) : '', f.command ? command(f.command) : '', f.runbook ? make('span', {class: 'book'}, 'docs/operations.md#' + f.runbook) : ''].filter((e) => e);
 }
 
 function showFindings(v) {
@@ -70,7 +70,7 @@ function showFindings(v) {
   const title = l.word + ': ' + f.title;
   if (byID('verdict').textContent !== title) byID('verdict').replaceChildren(make('span', {class: 'level'}, l.word, make('span', {class: 'hush'}, ': ')), f.title);
   say(byID('detail'), f.detail);
-  redraw(byID('do'), [f.command, f.runbook], () => whatToDo(f));
+  redraw(byID('do'), [f.first, f.command, f.runbook], () => whatToDo(f));
   redraw(byID('findings'), v.findings.slice(1), () => v.findings.slice(1).map((f) => make('li', {'data-level': f.level},
     make('span', {class: 'sign', 'aria-hidden': 'true'}, levels[f.level].sign),
     make('div', {}, make('strong', {}, make('span', {class: 'hush'}, levels[f.level].word + ': '), f.title), ' ', make('span', {class: 'dim'}, f.detail)),

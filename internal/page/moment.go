@@ -60,6 +60,8 @@ type Shard struct {
 	// Behind is for how long its oldest record that is not done has been there.
 	Behind time.Duration
 	Known  bool // says that Behind is known
+	// AtMost says that it may be less by [TableAge]: another worker wrote it down.
+	AtMost bool
 	// CatchUp is how long it takes to catch up; Catches is false if it never does.
 	CatchUp time.Duration
 	Catches bool
@@ -77,6 +79,20 @@ type Shard struct {
 	Unsaved time.Duration
 	// Last is the last warning or error that names it.
 	Last *Line
+}
+
+// TableAge is how old what a worker has written of its shards in the lease table may
+// be where nothing happens on them: it is written once a minute then, and read a
+// little later.
+const TableAge = 75 * time.Second
+
+// lag is Behind, but for a shard of another worker that may well be done with
+// everything.
+func (s Shard) lag() time.Duration {
+	if s.AtMost && s.Behind <= TableAge {
+		return 0
+	}
+	return s.Behind
 }
 
 // The holds of a shard that the verdict goes by. They are the consumer's words.

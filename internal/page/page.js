@@ -62,7 +62,7 @@ function showShardsNote(v) {
 // showAge says how old the figures are. While nobody answers the verdict is that.
 function showAge() {
   if (!view) {
-    say(byID('age'), failures ? 'no answer: ' + failure + '; trying again' : 'not live yet');
+    say(byID('age'), failures ? 'no answer: ' + failure + '; trying again' : 'asking');
     return;
   }
   const age = (performance.now() - heard) / 1000;

@@ -22,12 +22,20 @@ const (
 
 func (l Level) rank() int { return slices.Index([]Level{OK, Note, Warn, Bad}, l) }
 
+// Word and Sign are the level for people; format.js has the same.
+func (l Level) Word() string { return []string{"OK", "Note", "Warning", "Critical"}[max(l.rank(), 0)] }
+
+// Sign is one character, so that no colour carries the level alone.
+func (l Level) Sign() string { return []string{"✓", "i", "!", "✕"}[max(l.rank(), 0)] }
+
 // Finding is one thing that an operator should know.
 type Finding struct {
 	Level  Level  `json:"level"`
 	Title  string `json:"title"`
 	Detail string `json:"detail"`
-	// Command is what to run, Runbook the section of docs/operations.md.
+	// Command is what to run, after First if there is one; Runbook is the section of
+	// docs/operations.md.
+	First   string `json:"first,omitempty"`
 	Command string `json:"command,omitempty"`
 	Runbook string `json:"runbook,omitempty"`
 }
@@ -83,11 +91,12 @@ func (s *scene) healthy() Finding {
 		return f
 	}
 	var worst time.Duration
-	known := 0
+	known, exact := 0, true
 	for _, sh := range s.Shards {
 		if sh.Known {
 			known++
-			worst = max(worst, sh.Behind)
+			worst = max(worst, sh.lag())
+			exact = exact && sh.lag() == sh.Behind
 		}
 	}
 	live := 0
@@ -100,6 +109,8 @@ func (s *scene) healthy() Finding {
 	switch {
 	case known == 0:
 		f.Detail += " How far they are behind is not known yet."
+	case worst < time.Second && !exact:
+		f.Detail += " Nothing is known to wait."
 	case worst < time.Second:
 		f.Detail += " Everything that has arrived is done."
 	default:
@@ -137,6 +148,18 @@ func explain(shard string) string {
 		return "korestream explain " + m[1]
 	}
 	return "korestream leases"
+}
+
+// streamName is what AWS lets a stream be named.
+var streamName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)
+
+// longerRetention is the command that buys a week, empty if there is one already.
+func (s *scene) longerRetention() string {
+	const week = 168 * time.Hour
+	if s.Retention >= week || !streamName.MatchString(s.Stream) {
+		return ""
+	}
+	return fmt.Sprintf("aws kinesis increase-stream-retention-period --stream-name %s --retention-period-hours %.0f", s.Stream, week.Hours())
 }
 
 func count(n int, what string) string {

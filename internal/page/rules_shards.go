@@ -24,7 +24,7 @@ func headroomLow(s *scene) []Finding {
 		Title: fmt.Sprintf("Losing records soon: %s, %s left", shardsText(low), roughly(s.headroom(low[0]))),
 		Detail: fmt.Sprintf("The oldest unread record of shard %s is %s old and the stream keeps %s. Raise the retention first, then find what holds the shard.",
 			short(low[0].ID), roughly(low[0].Behind), roughly(s.Retention)),
-		Command: explain(low[0].ID),
+		First: s.longerRetention(), Command: explain(low[0].ID),
 	}
 	if s.headroom(low[0]) == 0 {
 		f.Title = "Losing records now: " + shardsText(low)

@@ -139,6 +139,23 @@ func TestVerdict_OfACalmMomentIsHealthy(t *testing.T) {
 	}
 }
 
+func TestVerdict_TakesWhatOthersWroteForAtMost(t *testing.T) {
+	t.Parallel()
+	for behind, want := range map[time.Duration]string{
+		50 * time.Second: "2 shards read by 1 worker. Nothing is known to wait.",
+		90 * time.Second: "2 shards read by 1 worker. The oldest event that is not done came 90 s ago.",
+	} {
+		p := New(5 * time.Second)
+		m := calm(2, dawn)
+		m.Shards[1].Mine, m.Shards[1].Owner, m.Shards[1].AtMost, m.Shards[1].Behind = false, "w2", true, behind
+		p.Take(m)
+		v := ask(t, p, "")
+		if got := v.Findings[0].Detail; got != want || (behind <= TableAge) != (*v.Totals.Behind < 1) {
+			t.Errorf("%s: got %q and a lag of %v, want %q", behind, got, *v.Totals.Behind, want)
+		}
+	}
+}
+
 func TestVerdict_LeavesAFailoverToTheOthers(t *testing.T) {
 	t.Parallel()
 	p := New(13 * time.Second)
@@ -183,6 +200,15 @@ func TestCommand_HasNoWordsOfAnotherOrigin(t *testing.T) {
 	} {
 		if got := explain(shard); got != want {
 			t.Errorf("%q: got %q, want %q", shard, got, want)
+		}
+	}
+	for stream, want := range map[string]string{
+		"kore-events":    "aws kinesis increase-stream-retention-period --stream-name kore-events --retention-period-hours 168",
+		"kore; rm -rf /": "", "$(reboot)": "",
+	} {
+		s := &scene{Moment: Moment{Stream: stream, Retention: 24 * time.Hour}}
+		if got := s.longerRetention(); got != want {
+			t.Errorf("%q: got %q, want %q", stream, got, want)
 		}
 	}
 }

@@ -102,7 +102,7 @@ class ShardTable {
     cell(row, 'owner', r.owner);
     for (const key of ['behind', 'rate', 'headroom']) {
       r[key + 'Text'] = make('span', {class: 'v'});
-      const label = make('span', {class: 'label', 'aria-hidden': 'true'}, key);
+      const label = make('span', {class: 'label'}, key + ' ');
       cell(row, key, make('span', {class: 'figure'}, label, r[key + 'Text'], r[key].svg));
     }
     r.parked = cell(row, 'parked');
@@ -123,8 +123,8 @@ class ShardTable {
     say(r.owner, s.owner ? (s.mine ? 'this process' : s.owner) : s.state === 'waiting for its parents' ? '–' : 'nobody');
     mark(r.owner, 'title', s.owner);
     mark(r.owner, 'class', s.mine ? 'cut' : s.owner ? 'cut other' : 'cut none');
-    say(r.behindText, span(s.behind));
-    mark(r.behindText, 'title', s.behind > 0 ? (s.catch_up === null ? 'does not catch up at this rate' : 'has caught up in ' + span(s.catch_up)) : '');
+    say(r.behindText, (s.at_most && s.behind >= 1 ? '≤ ' : '') + span(s.behind));
+    mark(r.behindText, 'title', s.at_most ? 'as its owner wrote it down, once a minute where nothing comes' : s.behind > 0 ? (s.catch_up === null ? 'does not catch up at this rate' : 'has caught up in ' + span(s.catch_up)) : '');
     say(r.rateText, s.mine ? (s.rate === null ? '–' : figure(s.rate) + '/s') : s.owner ? figure(s.kib) + ' KiB/s' : '–');
     say(r.headroomText, span(s.headroom));
     mark(r.parked, 'class', 'c-parked n' + (s.parked ? ' some' : ''));

@@ -61,6 +61,7 @@ type shardView struct {
 	Mine     bool      `json:"mine"`
 	Since    int64     `json:"since"`
 	Behind   *float64  `json:"behind"`
+	AtMost   bool      `json:"at_most"`
 	Headroom *float64  `json:"headroom"`
 	CatchUp  *float64  `json:"catch_up"`
 	Rate     *float64  `json:"rate"` // events a second
@@ -70,7 +71,7 @@ type shardView struct {
 	Hold     string    `json:"hold"`
 	HoldFor  float64   `json:"hold_for"`
 	Last     *lineView `json:"last"`
-	behind   time.Duration
+	lag      time.Duration
 }
 
 type workerView struct {

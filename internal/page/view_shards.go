@@ -12,7 +12,7 @@ import (
 func worseFirst(a, b shardView) int {
 	return cmp.Or(
 		b.Level.rank()-a.Level.rank(),
-		cmp.Compare(bucket(b.behind), bucket(a.behind)),
+		cmp.Compare(bucket(b.lag), bucket(a.lag)),
 		cmp.Compare(a.ID, b.ID),
 	)
 }
@@ -37,8 +37,8 @@ func (s *scene) totals(own float64) totals {
 		if sh.Mine {
 			t.Mine++
 		}
-		if sh.Known && (t.Behind == nil || sh.Behind.Seconds() > *t.Behind) {
-			t.Behind, t.BehindShard = seconds(sh.Behind), short(sh.ID)
+		if sh.Known && (t.Behind == nil || sh.lag().Seconds() > *t.Behind) {
+			t.Behind, t.BehindShard = seconds(sh.lag()), short(sh.ID)
 			if s.Retention > 0 {
 				t.Headroom = seconds(s.headroom(sh))
 			}
@@ -66,7 +66,7 @@ func (s *scene) shard(sh Shard, rates map[string]float64) shardView {
 		KiB: round(sh.KiB), InFlight: sh.InFlight, Hold: sh.Hold, HoldFor: sh.HoldFor.Seconds(), Last: newLineView(sh.Last),
 	}
 	if sh.Known {
-		v.behind, v.Behind = sh.Behind, seconds(sh.Behind)
+		v.lag, v.Behind, v.AtMost = sh.lag(), seconds(sh.Behind), sh.AtMost
 		if s.Retention > 0 {
 			v.Headroom = seconds(s.headroom(sh))
 		}
@@ -118,6 +118,9 @@ func (v *view) points() map[string]point {
 	out := make(map[string]point, len(v.Shards)+1)
 	for _, s := range v.Shards {
 		p := point{behind: number32(s.Behind), rate: number32(s.Rate), mine: s.Mine}
+		if s.Behind != nil {
+			p.behind = float32(s.lag.Seconds())
+		}
 		if !s.Mine && s.Owner != "" {
 			p.rate = float32(s.KiB)
 		}

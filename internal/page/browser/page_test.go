@@ -53,6 +53,12 @@ func TestPage_FitsEveryScreenAndUpdates(t *testing.T) {
 			if over := eval[[]string](b, overlaps); len(over) > 0 {
 				t.Errorf("one on another: %q", over)
 			}
+			if unseen := eval[[]string](b, unseenFocus); len(unseen) > 0 {
+				t.Errorf("what takes the focus and cannot be seen: %q", unseen)
+			}
+			if s.width == 1440 && eval[bool](b, "(() => { const w = document.querySelector('#shards .wide'); return w.scrollWidth > w.clientWidth; })()") {
+				t.Error("the table does not fit a screen of 1440")
+			}
 			b.picture(fmt.Sprintf("page-%d-%s", s.width, s.scheme))
 
 			before := eval[string](b, "document.querySelector('[data-total=letters] .big').textContent")
@@ -75,6 +81,12 @@ const tooWide = `[...document.querySelectorAll('body *')].filter((e) => {
 // cutOff are the texts that do not fit into their place.
 const cutOff = `[...document.querySelectorAll('.big, h1, h2, .run, dt')].filter((e) => e.getClientRects().length && e.scrollWidth > e.clientWidth + 1)
 	.map((e) => e.textContent).slice(0, 5)`
+
+// unseenFocus are what the keyboard reaches and the eye does not.
+const unseenFocus = `[...document.querySelectorAll('button, select, a[href], [tabindex]')].filter((e) => {
+	const r = e.getBoundingClientRect();
+	return e.checkVisibility() && !e.classList.contains('skip') && (r.width < 8 || r.height < 8 || e.closest('.hush'));
+}).map((e) => e.outerHTML.slice(0, 80))`
 
 // overlaps are the texts and plots of a row or a tile that lie on one another.
 const overlaps = `[...document.querySelectorAll('#shards-body tr, #workers-body tr, .totals > div, .findings li')].flatMap((box) => {
@@ -185,7 +197,7 @@ func TestPage_SaysSomethingWithoutScript(t *testing.T) {
 	p, _, _ := lived(12)
 	b := openTab(t, chromium(t), screen{width: 360, height: 780, scheme: "light", noScript: true}, served(t, p).URL)
 	text := eval[string](b, "document.body.innerText")
-	for _, want := range []string{"Losing records soon: shard 5", "korestream explain 5", "korestream leases"} {
+	for _, want := range []string{"Critical", "Losing records soon: shard 5", "korestream explain 5", "korestream leases"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("without a script the page does not say %q: %s", want, text)
 		}
