@@ -43,7 +43,9 @@ function showTotals(v, plots, plotsNew) {
 
 // command is something to run, with a button that copies it where a browser lets it.
 function command(text) {
-  const out = make('span', {class: 'run'}, make('code', {}, text));
+  // Broken between words alone: a flag that is broken at its dashes is read wrong.
+  const words = text.split(' ').flatMap((w, i) => [i ? ' ' : '', make('span', {class: 'word'}, w)]);
+  const out = make('span', {class: 'run'}, make('code', {}, ...words));
   if (!navigator.clipboard) return out;
   const button = make('button', {type: 'button', class: 'copy'}, 'Copy', make('span', {class: 'hush'}, ' ' + text));
   button.addEventListener('click', async () => {
