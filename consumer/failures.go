@@ -39,9 +39,9 @@ type failureKey struct {
 
 type failure struct {
 	Failing
-	// parked says that somebody has given up on the event; it stays so until the
-	// event is done. Resting counts those who wait with it now, not in a handler.
-	parked  bool
+	// givenUp says that somebody has; it stays so until the event is done. Resting
+	// counts those who wait with the event now, not in a handler.
+	givenUp bool
 	resting int
 }
 
@@ -50,7 +50,7 @@ func keyOf(o *Origin, id string) failureKey {
 }
 
 // note keeps a failure. Its texts are copied, for the record's memory is used again.
-func (f *failures) note(o *Origin, id, typ, handler string, attempts int, err error, parked bool) {
+func (f *failures) note(o *Origin, id, typ, handler string, attempts int, err error, givenUp bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	key := keyOf(o, id)
@@ -66,7 +66,7 @@ func (f *failures) note(o *Origin, id, typ, handler string, attempts int, err er
 		f.n.Store(int64(len(f.of)))
 	}
 	e.Handler, e.Attempts, e.Err = handler, attempts, err.Error()
-	e.parked = e.parked || parked
+	e.givenUp = e.givenUp || givenUp
 }
 
 // rest says that an event that failed waits in no handler, or does no longer.
@@ -94,28 +94,30 @@ func (f *failures) resting() (n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, e := range f.of {
-		if e.parked && e.resting > 0 {
+		if e.givenUp && e.resting > 0 {
 			n++
 		}
 	}
 	return n
 }
 
-// list returns those that are tried again and those that are parked, the oldest
-// first.
-func (f *failures) list() (failing []Failing, parked []Parked) {
+// into puts the events into a shard's status, the oldest first.
+func (f *failures) into(st *ShardStatus) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, e := range f.of {
-		if e.parked {
-			parked = append(parked, Parked(e.Failing))
-		} else {
-			failing = append(failing, e.Failing)
+		list := &st.Failing
+		switch {
+		case e.givenUp && e.Handler == "":
+			list = &st.Parked
+		case e.givenUp:
+			list = &st.Waiting
 		}
+		*list = append(*list, e.Failing)
 	}
-	slices.SortFunc(failing, func(a, b Failing) int { return a.Since.Compare(b.Since) })
-	slices.SortFunc(parked, func(a, b Parked) int { return a.Since.Compare(b.Since) })
-	return failing, parked
+	for _, list := range [][]Failing{st.Failing, st.Waiting, st.Parked} {
+		slices.SortFunc(list, func(a, b Failing) int { return a.Since.Compare(b.Since) })
+	}
 }
 
 // Failed tells the consumer that a handler has failed with the event and will be

@@ -38,16 +38,16 @@ func TestConsumer_ShowsWhatFailsAndStopsWithoutWhatIsParked(t *testing.T) {
 		w.await("every other key's events", func() bool { return len(s.ids()) >= len(w.put)-6 })
 		time.Sleep(10 * time.Second)
 		st := p.c.Status().Shards[0]
-		if len(st.Parked) != 1 || len(st.Failing) != 1 || st.Parked[0].EventID != parked || st.Failing[0].EventID != tried || st.Failing[0].Attempts < 10 {
-			t.Errorf("got parked %+v and failing %+v, want %s and %s", st.Parked, st.Failing, parked, tried)
+		if len(st.Parked) != 0 || len(st.Waiting) != 1 || len(st.Failing) != 1 || st.Waiting[0].EventID != parked || st.Failing[0].EventID != tried || st.Failing[0].Attempts < 10 {
+			t.Errorf("got waiting %+v and failing %+v, want %s and %s", st.Waiting, st.Failing, parked, tried)
 		}
 		if reasons := reasonsOf(st.Holds(time.Now())); !slices.Equal(reasons, []string{HoldParked, HoldFails}) {
 			t.Errorf("holds: got %v", reasons)
 		}
 		healed = true
 		w.await("the one that was tried again", func() bool { return slices.Contains(s.ids(), tried) })
-		if st := p.c.Status().Shards[0]; len(st.Failing) != 0 || len(st.Parked) != 1 {
-			t.Errorf("after it was handled: got failing %+v and parked %+v, want the parked one alone", st.Failing, st.Parked)
+		if st := p.c.Status().Shards[0]; len(st.Failing) != 0 || len(st.Waiting) != 1 {
+			t.Errorf("after it was handled: got failing %+v and waiting %+v, want the parked one alone", st.Failing, st.Waiting)
 		}
 		begun := time.Now()
 		w.must(p.stop())

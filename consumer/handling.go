@@ -230,7 +230,7 @@ func (s *shard) status() ShardStatus {
 			Checkpoints: s.checkpoints.Load(), CheckpointFailures: s.checkpointFailures.Load(),
 		},
 	}
-	st.Failing, st.Parked = s.failures.list()
+	s.failures.into(&st)
 	if oldest, ok := s.tracker.Oldest(); ok {
 		st.OldestAt = oldest.Timestamp
 	}

@@ -42,19 +42,18 @@ func (s ShardStatus) Holds(now time.Time) []Hold {
 		holds = append(holds, h)
 	}
 	for _, p := range s.Parked {
-		if p.Handler == "" {
-			hold(HoldParked, p.Since, "event %s at %s can be neither handled nor buried, its key waits: %s", p.name(), p.SequenceNumber, p.Err)
-			continue
-		}
-		hold(HoldParked, p.Since, "event %s at %s was given up on by handler %s, which is tried again after a pause, its key waits: %s",
-			p.name(), p.SequenceNumber, p.Handler, p.Err)
+		hold(HoldParked, p.Since, "event %s at %s can be neither handled nor buried, its key waits: %s", p.name(), p.SequenceNumber, p.Err)
+	}
+	for _, w := range s.Waiting {
+		hold(HoldParked, w.Since, "event %s at %s was given up on by handler %s, which is tried again after a pause, its key waits: %s",
+			w.name(), w.SequenceNumber, w.Handler, w.Err)
 	}
 	if n := len(s.Failing); n > 0 && now.Sub(s.Failing[0].Since) >= slowAfter {
 		f := s.Failing[0]
 		hold(HoldFails, f.Since, "%s with handler %s, the oldest is %s at %s, tried %s, its key waits: %s",
-			events(n), f.Handler, Running{EventID: f.EventID, EventType: f.EventType}.name(), f.SequenceNumber, times(f.Attempts), f.Err)
+			events(n), f.Handler, f.name(), f.SequenceNumber, times(f.Attempts), f.Err)
 	}
-	if len(s.Parked)+len(s.Failing) == 0 && s.Running > 0 && now.Sub(s.Slowest.Since) >= slowAfter {
+	if len(s.Parked)+len(s.Waiting)+len(s.Failing) == 0 && s.Running > 0 && now.Sub(s.Slowest.Since) >= slowAfter {
 		hold(HoldHandler, s.Slowest.Since, "event %s at %s is in its handlers, its key waits", s.Slowest.name(), s.Slowest.SequenceNumber)
 	}
 	switch s.State {
@@ -100,4 +99,4 @@ func times(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-func (p Parked) name() string { return Running{EventID: p.EventID, EventType: p.EventType}.name() }
+func (f Failing) name() string { return Running{EventID: f.EventID, EventType: f.EventType}.name() }

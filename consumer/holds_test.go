@@ -24,10 +24,10 @@ func TestHolds_NameWhatKeepsAShardFromMoving(t *testing.T) {
 		}, []string{HoldHandler}, "e7 (data-session) at 49", 43 * time.Second},
 		{"a dead letter cannot be written", func(s *ShardStatus) {
 			s.Slowest.Since = ago(time.Hour)
-			s.Parked = []Parked{{SequenceNumber: "50", Since: ago(time.Hour), Err: "disk full"}}
+			s.Parked = []Failing{{SequenceNumber: "50", Since: ago(time.Hour), Err: "disk full"}}
 		}, []string{HoldParked}, "disk full", time.Hour},
 		{"a handler was given up on", func(s *ShardStatus) {
-			s.Parked = []Parked{{EventID: "e9", EventType: "data-session", SequenceNumber: "51", Handler: "billing", Since: ago(time.Minute), Err: "no tariff"}}
+			s.Waiting = []Failing{{EventID: "e9", EventType: "data-session", SequenceNumber: "51", Handler: "billing", Since: ago(time.Minute), Err: "no tariff"}}
 		}, []string{HoldParked}, "e9 (data-session) at 51 was given up on by handler billing", time.Minute},
 		{"a handler fails", func(s *ShardStatus) {
 			s.Slowest.Since = ago(time.Minute)

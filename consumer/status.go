@@ -98,11 +98,10 @@ type ShardStatus struct {
 	CheckpointTriedAt time.Time
 	// Slowest is the event that has been in its handlers for longest.
 	Slowest Running
-	// Parked lists the events that wait with their keys: given up on by a handler
-	// that is to go on, or neither handled nor buried. Failing lists those that are
-	// tried again. Both begin with the oldest.
-	Parked  []Parked
-	Failing []Failing
+	// Parked lists the events that can be neither handled nor buried, Waiting those
+	// whose handler was given up on and is to go on after a pause, and Failing those
+	// that are tried again. Their keys wait. All begin with the oldest.
+	Parked, Waiting, Failing []Failing
 }
 
 // Running is an event in its handlers.
@@ -111,9 +110,6 @@ type Running struct {
 	SequenceNumber     string
 	Since              time.Time // zero if none is running
 }
-
-// Parked is a key that waits behind an event that cannot be finished.
-type Parked Failing
 
 // Status is a moment of the consumer.
 type Status struct {

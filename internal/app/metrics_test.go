@@ -138,7 +138,7 @@ func TestMetrics_SayWhatTheStatusSays(t *testing.T) {
 			Totals: consumer.Counts{Checkpoints: 7, CheckpointFailures: 2},
 			Shards: []consumer.ShardStatus{{
 				Shard: "s", State: consumer.StateReading, FetchedAt: now, OldestAt: now.Add(-time.Hour), Gain: -1,
-				Parked: []consumer.Parked{{}, {}}, UnsavedSince: now.Add(-time.Minute),
+				Parked: []consumer.Failing{{}, {}}, UnsavedSince: now.Add(-time.Minute),
 			}},
 		}
 	})

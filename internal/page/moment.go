@@ -101,6 +101,8 @@ const (
 	HoldFailing    = "failing"
 	HoldCheckpoint = "no checkpoint"
 	HoldHandler    = "slow handler"
+	HoldFails      = "handler fails"
+	HoldParked     = "parked"
 )
 
 // Worker is one process of the fleet.

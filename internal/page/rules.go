@@ -67,7 +67,7 @@ type scene struct {
 // rules are asked in this order; of findings of one level the first stands first.
 var rules = []func(*scene) []Finding{
 	tableNotRead, headroomLow, shardsUnowned, lettersFailing, keysParked, keysParkedElsewhere, breakersOpen, standsStill,
-	idsDoubled, workersSilent, notRead, notSaved, shardsBehind, eventsWaiting, lettersWritten, handlersSlow, underWay,
+	idsDoubled, workersSilent, notRead, notSaved, shardsBehind, eventsWaiting, lettersWritten, handlersFail, handlersSlow, underWay,
 }
 
 // judge returns what there is to know, the worst first; the first one is the

@@ -108,11 +108,15 @@ func eventsWaiting(s *scene) []Finding {
 	if s.Waiting == 1 {
 		wait = " waits"
 	}
-	return []Finding{{
+	f := Finding{
 		Level: Warn, Title: count(int(s.Waiting), "event") + wait + " for a handler that failed",
 		Detail:  "retry.on_exhausted is park: they go on when their handler succeeds.",
 		Command: "korestream leases", Runbook: "parked-events",
-	}}
+	}
+	if on := s.which(func(sh Shard) bool { return sh.Hold == HoldParked }, func(sh Shard) time.Duration { return sh.HoldFor }); len(on) > 0 {
+		f.Command = explain(on[0].ID)
+	}
+	return []Finding{f}
 }
 
 func lettersWritten(s *scene) []Finding {

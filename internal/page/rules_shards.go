@@ -118,13 +118,23 @@ func shardsBehind(s *scene) []Finding {
 }
 
 func handlersSlow(s *scene) []Finding {
-	out := s.which(func(sh Shard) bool { return sh.Hold == HoldHandler && sh.HoldFor >= slowPatience }, func(sh Shard) time.Duration { return sh.HoldFor })
+	return s.handlers(HoldHandler, "Slow handler: ", "An event of shard %s has been in its handlers for %s. Its SIM waits.")
+}
+
+func handlersFail(s *scene) []Finding {
+	return s.handlers(HoldFails, "Handler fails: ", "A handler has failed on an event of shard %s for %s and is tried again. Its SIM waits.")
+}
+
+// handlers names the shards that have waited long for their handlers; the detail
+// has a shard and a time.
+func (s *scene) handlers(hold, title, detail string) []Finding {
+	out := s.which(func(sh Shard) bool { return sh.Hold == hold && sh.HoldFor >= slowPatience }, func(sh Shard) time.Duration { return sh.HoldFor })
 	if len(out) == 0 {
 		return nil
 	}
 	return []Finding{{
-		Level: Warn, Title: "Slow handler: " + shardsText(out),
-		Detail:  fmt.Sprintf("An event of shard %s has been in its handlers for %s. Its SIM waits.", short(out[0].ID), roughly(out[0].HoldFor)),
+		Level: Warn, Title: title + shardsText(out),
+		Detail:  fmt.Sprintf(detail, short(out[0].ID), roughly(out[0].HoldFor)),
 		Command: explain(out[0].ID), Runbook: "behind",
 	}}
 }

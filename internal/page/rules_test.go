@@ -38,10 +38,12 @@ var troublesome = map[string]struct {
 	"letters": {func(m *Moment) {
 		m.Letters.ByReason, m.Letters.LastAt, m.Letters.Last = map[string]int64{"x": 2}, m.At, "x"
 	}, Warn, "Some events were given up on", "korestream dlq ls --since 1h"},
-	"slow":      {func(m *Moment) { m.Shards[1].Hold, m.Shards[1].HoldFor = HoldHandler, 2*time.Minute }, Warn, "Slow handler: shard 1", "korestream explain 1"},
-	"starting":  {func(m *Moment) { m.Phase, m.Shards = Starting, nil }, Note, "Starting", ""},
-	"draining":  {func(m *Moment) { m.Phase = Draining }, Note, "Draining", ""},
-	"not ready": {func(m *Moment) { m.NotReady = "the lease table was not read yet" }, Note, "Not ready", "korestream health --ready"},
+	"fails":               {func(m *Moment) { m.Shards[1].Hold, m.Shards[1].HoldFor = HoldFails, 2*time.Minute }, Warn, "Handler fails: shard 1", "korestream explain 1"},
+	"waiting, on a shard": {func(m *Moment) { m.Waiting, m.Shards[1].Hold = 1, HoldParked }, Warn, "1 event waits for a handler that failed", "korestream explain 1"},
+	"slow":                {func(m *Moment) { m.Shards[1].Hold, m.Shards[1].HoldFor = HoldHandler, 2*time.Minute }, Warn, "Slow handler: shard 1", "korestream explain 1"},
+	"starting":            {func(m *Moment) { m.Phase, m.Shards = Starting, nil }, Note, "Starting", ""},
+	"draining":            {func(m *Moment) { m.Phase = Draining }, Note, "Draining", ""},
+	"not ready":           {func(m *Moment) { m.NotReady = "the lease table was not read yet" }, Note, "Not ready", "korestream health --ready"},
 	"leaving": {func(m *Moment) {
 		m.Workers = append(m.Workers, Worker{ID: "w2", Version: "v1", Alive: true, Draining: true})
 	}, Note, "Leaving: worker w2", ""},

@@ -95,6 +95,7 @@ var troubles = []struct {
 	{"not read", notRead},
 	{"no checkpoint", notSaved},
 	{"behind", shardsBehind},
+	{"handler fails", handlersFail},
 	{"slow handler", handlersSlow},
 }
 
