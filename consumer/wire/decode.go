@@ -23,14 +23,10 @@ const maxRecords = 10_000
 // decoder fills one page from one body.
 type decoder struct {
 	scanner
+	filling
 	kind kind
-	page *Page
-	pool *Pool
-	// chunk is the one being filled, up to used; pending counts its records, which
-	// become its references when it is sealed.
-	chunk   *Chunk
+	// used is how much of the chunk is filled.
 	used    int
-	pending int32
 	scratch []byte
 }
 
@@ -40,7 +36,7 @@ type decoder struct {
 // an escape.
 func decode(k kind, body []byte, page *Page, pool *Pool) bool {
 	page.Reset()
-	d := decoder{scanner: scanner{text: body}, kind: k, page: page, pool: pool}
+	d := decoder{scanner: scanner{text: body}, filling: filling{page: page, pool: pool}, kind: k}
 	ok := d.answer() && d.atEnd()
 	d.seal()
 	if !ok {
