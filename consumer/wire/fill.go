@@ -10,12 +10,12 @@ type filling struct {
 	pending int32
 }
 
-// begin seals the chunk and takes another one, with room for n bytes.
-func (f *filling) begin(n int) {
+// use seals the chunk and goes on with the next one.
+func (f *filling) use(next *Chunk) {
 	f.seal()
-	f.chunk = f.pool.get(n)
-	f.page.Chunks = append(f.page.Chunks, f.chunk)
-	f.page.Bytes += f.chunk.Cap()
+	f.chunk = next
+	f.page.Chunks = append(f.page.Chunks, next)
+	f.page.Bytes += next.Cap()
 }
 
 // give gives the record data that lie in the chunk.
@@ -55,7 +55,7 @@ func (d *decoder) room(n int) []byte {
 	if d.chunk == nil || len(d.chunk.buf)-d.used < n {
 		// All that is left to read decodes to three quarters of it.
 		rest := (len(d.text)-d.at)/4*3 + 3
-		d.begin(max(n, min(rest, chunkSize)))
+		d.use(d.pool.get(max(n, min(rest, chunkSize))))
 		d.used = 0
 	}
 	return d.chunk.buf[d.used : d.used+n : d.used+n]
