@@ -25,6 +25,8 @@ func BenchmarkGetRecords(b *testing.B) {
 			name := fmt.Sprintf("records=%d/bytes=%d", n, size)
 			b.Run("sdk/"+name, func(b *testing.B) { benchmarkSDK(b, text, n) })
 			b.Run("wire/"+name, func(b *testing.B) { benchmarkWire(b, text, n) })
+			inCBOR := forms["Jackson"].write(pageOf(n, size))
+			b.Run("cbor/"+name, func(b *testing.B) { benchmarkCBOR(b, inCBOR, n) })
 		}
 	}
 }
@@ -70,6 +72,21 @@ func benchmarkWire(b *testing.B, text []byte, n int) {
 		ctx := wire.Into(context.Background(), &page, pool)
 		err := protocol.DeserializeResponse(ctx, getRecords, kinesis.TypeRegistry, answer(text), &out)
 		if err != nil || len(page.Records) != n || !page.Filled() {
+			b.Fatal(len(page.Records), err)
+		}
+		page.Release()
+	}
+	perRecord(b, n, began)
+}
+
+func benchmarkCBOR(b *testing.B, text []byte, n int) {
+	b.ReportAllocs()
+	b.SetBytes(int64(len(text)))
+	c, pool := wire.NewCBOR(silently), wire.NewPool(testKept)
+	var page wire.Page
+	began := processorTime(b)
+	for b.Loop() {
+		if err := throughCBOR(c, answerCBOR(text), &page, pool); err != nil || len(page.Records) != n {
 			b.Fatal(len(page.Records), err)
 		}
 		page.Release()

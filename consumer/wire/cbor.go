@@ -109,14 +109,18 @@ func (s *cborScanner) more(h head, n uint64) bool {
 }
 
 // object reads a map and calls member for each name, which must read the value.
-// A name is valid until something else is read.
+// A name is valid until something else is read, and was not looked at: see other.
 func (s *cborScanner) object(member func(name []byte) bool) bool {
 	h, ok := s.head()
 	if !ok || h.major != majorMap {
 		return false
 	}
 	for n := uint64(0); s.more(h, n); n++ {
-		name, ok := s.text()
+		h, ok := s.head()
+		if !ok || h.major != majorText {
+			return false
+		}
+		name, ok := s.inside(h)
 		if !ok || !member(name) {
 			return false
 		}
@@ -144,8 +148,12 @@ func (s *cborScanner) text() ([]byte, bool) {
 	if !ok || h.major != majorText {
 		return nil, false
 	}
-	return s.inside(h)
+	text, ok := s.inside(h)
+	return text, ok && utf8.Valid(text)
 }
+
+// other drops the value of a member of which nobody knows the name.
+func (s *cborScanner) other(name []byte) bool { return utf8.Valid(name) && s.skip(0) }
 
 // inside reads the inside of a string that began with h.
 func (s *cborScanner) inside(h head) ([]byte, bool) {
@@ -157,7 +165,7 @@ func (s *cborScanner) inside(h head) ([]byte, bool) {
 	}
 	inside := s.buf[s.at : s.at+int(h.argument)]
 	s.at += len(inside)
-	return inside, h.major == majorBytes || utf8.Valid(inside)
+	return inside, true
 }
 
 // gather reads the pieces of a string of indefinite length. Each is a string of
@@ -170,7 +178,7 @@ func (s *cborScanner) gather(major byte) ([]byte, bool) {
 			return nil, false
 		}
 		piece, ok := s.inside(h)
-		if !ok {
+		if !ok || major == majorText && !utf8.Valid(piece) {
 			return nil, false
 		}
 		s.scratch = append(s.scratch, piece...)

@@ -202,10 +202,25 @@ func (r read) major(raw []byte, majors ...byte) []byte {
 	return raw
 }
 
+// plainName is a name that has no tag, which the reference would read through.
+type plainName string
+
+// UnmarshalCBOR implements cbor.Unmarshaler.
+func (n *plainName) UnmarshalCBOR(raw []byte) error {
+	if raw[0]>>5 != 3 {
+		return errReference
+	}
+	return cbor.Unmarshal(raw, (*string)(n))
+}
+
 func (r read) object(raw []byte) map[string]cbor.RawMessage {
-	var m map[string]cbor.RawMessage
+	var m map[plainName]cbor.RawMessage
 	r.must(r.major(raw, 5), &m)
-	return m
+	out := make(map[string]cbor.RawMessage, len(m))
+	for name, value := range m {
+		out[string(name)] = value
+	}
+	return out
 }
 
 func (r read) list(raw []byte) []cbor.RawMessage {

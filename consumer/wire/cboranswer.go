@@ -51,7 +51,7 @@ func (d *cborDecoder) answer() bool {
 		case "NextShardIterator":
 			return had.first(3) && (d.null() || d.stringTo(&p.NextShardIterator, &position))
 		}
-		return d.skip(0)
+		return d.other(name)
 	})
 	p.Ended = !position
 	return ok && (records || len(p.ChildShards) > 0)
@@ -78,7 +78,7 @@ func (d *cborDecoder) record() bool {
 		case "EncryptionType":
 			return had.first(4) && (d.null() || d.anyText())
 		}
-		return d.skip(0)
+		return d.other(name)
 	})
 	if ok && len(d.page.Records) == 1 && d.exact {
 		d.makeRoom(d.place() - start)
@@ -109,10 +109,10 @@ func (d *cborDecoder) childShard() bool {
 				case "StartingHashKey", "EndingHashKey":
 					return d.null() || d.anyText()
 				}
-				return d.skip(0)
+				return d.other(name)
 			})
 		}
-		return d.skip(0)
+		return d.other(name)
 	})
 	d.page.ChildShards = append(d.page.ChildShards, id)
 	return ok

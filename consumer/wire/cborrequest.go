@@ -116,7 +116,7 @@ func cborError(body []byte) (code, message string, ok bool) {
 		case "message", "Message":
 			return text(&message)
 		}
-		return s.skip(0)
+		return s.other(name)
 	})
 	return code, message, ok && s.at == s.end
 }
