@@ -36,8 +36,8 @@ type answer struct {
 	cut    bool            // the connection breaks in the middle of body
 }
 
-// answer runs one request. It fails only if the request's context ends first.
-func (e *Endpoint) answer(r *http.Request) (*answer, error) {
+// answerJSON runs one request in AWS JSON.
+func (e *Endpoint) answerJSON(r *http.Request) (*answer, error) {
 	if r.Method == http.MethodGet {
 		return e.healthy(), nil
 	}

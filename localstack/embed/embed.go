@@ -19,6 +19,9 @@ const (
 	DynamoDB = "dynamodb"
 )
 
+// kinesisTarget is what the targets of Kinesis's operations begin with.
+const kinesisTarget = "Kinesis_20131202"
+
 // Endpoint is an AWS endpoint in memory. It is safe for concurrent use.
 type Endpoint struct {
 	region, account string
@@ -82,7 +85,7 @@ func New(opts ...Option) *Endpoint {
 		ShardLimit: e.shardLimit, RecordFault: e.faults.record,
 	})
 	e.services = map[string]*service{
-		"Kinesis_20131202": {
+		kinesisTarget: {
 			name: Kinesis, contentType: json11, backend: stream, locate: stream.Locate,
 		},
 		"DynamoDB_20120810": {
