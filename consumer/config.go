@@ -39,6 +39,9 @@ type Config struct {
 	// the Application.
 	Source         SourceKind
 	StreamConsumer string
+	// Protocol is what GetRecords is asked in. Fan-out and all other calls are in
+	// AWS JSON.
+	Protocol Protocol
 
 	// PollInterval is the least time between two GetRecords calls for one shard.
 	// AWS allows five calls a second and shard for all readers together:
@@ -77,6 +80,7 @@ func DefaultConfig() Config {
 		LaneKey:            LaneKeySIM,
 		Lanes:              64,
 		Source:             Polling,
+		Protocol:           JSON,
 		PollInterval:       250 * time.Millisecond,
 		IdlePollInterval:   1500 * time.Millisecond,
 		PageRecords:        maxPageRecords,
@@ -115,6 +119,7 @@ func (c Config) Validate() error {
 	check(c.LaneKey.Valid(), "LaneKey is %q: want one of %v, or a dotted path such as data.network.sid", c.LaneKey, LaneKeys())
 	check(c.Lanes >= 1, "Lanes is %d: want at least 1", c.Lanes)
 	check(slices.Contains(SourceKinds(), c.Source), "Source is %q: want one of %v", c.Source, SourceKinds())
+	check(slices.Contains(Protocols(), c.Protocol), "Protocol is %q: want one of %v", c.Protocol, Protocols())
 	check(c.PollInterval > 0, "PollInterval is %s: want more than 0", c.PollInterval)
 	check(c.IdlePollInterval >= c.PollInterval, "IdlePollInterval is %s: want at least PollInterval (%s)", c.IdlePollInterval, c.PollInterval)
 	check(c.PageRecords >= 1 && c.PageRecords <= maxPageRecords, "PageRecords is %d: want 1 to %d", c.PageRecords, maxPageRecords)

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"korestream/checkpoint"
+	"korestream/consumer/wire"
 )
 
 // Consumer consumes one stream as one worker of an application.
@@ -31,6 +32,8 @@ type Consumer struct {
 	trail   trail
 	// consumerARN is for fan-out; set before anything is consumed.
 	consumerARN string
+	// cbor is what asks in AWS CBOR, for all shards; nil is AWS JSON.
+	cbor *wire.CBOR
 
 	// stop ends the reading of all shards, abandon the handling. Contexts in
 	// fields, because the KCL's callbacks carry none.
@@ -76,6 +79,7 @@ func New(cfg Config, kc KinesisAPI, leases *checkpoint.Store, d Dispatcher, b Bu
 	}
 	c.log = c.log.With(zap.String(KeyStream, cfg.Stream), zap.String(KeyWorker, cfg.Worker))
 	c.listing = newListing(kc, cfg, c.log)
+	c.cbor = newCBOR(cfg.Protocol, c.log)
 	c.stop, c.stopAll = context.WithCancel(context.Background())
 	c.abandon, c.abandonAll = context.WithCancel(context.Background())
 	return c, nil
@@ -204,7 +208,7 @@ func (c *Consumer) newShard(lease *checkpoint.Lease) *shard {
 		cutter:  cutter{stream: c.cfg.Stream, shard: lease.Shard(), keys: c.listing.keys(lease.Shard())},
 		tracker: checkpoint.ResumeTracker(done), since: time.Now(),
 	}
-	s.source.doubt, s.source.consumerARN = c.listing.doubt, c.consumerARN
+	s.source.doubt, s.source.consumerARN, s.source.cbor = c.listing.doubt, c.consumerARN, c.cbor
 	s.lanes = newLanes(c.cfg.Lanes, s.handle)
 	return s
 }

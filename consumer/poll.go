@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -74,7 +75,12 @@ func (s *source) fetch(ctx context.Context, iterator *string, limit int32) (*wir
 		in.StreamARN = aws.String(s.target.arn)
 	}
 	page := s.pages.get()
-	out, err := s.kc.GetRecords(wire.Into(call, page, s.pages.pool), in, once, ourDecoding)
+	into := wire.Into(call, page, s.pages.pool)
+	out, err := s.kc.GetRecords(into, in, once, s.chosen)
+	if errors.Is(err, wire.ErrDialect) {
+		// The iterator stands where it stood, so nothing is left out.
+		out, err = s.kc.GetRecords(into, in, once, inJSON)
+	}
 	if err != nil {
 		s.pages.put(page)
 		return nil, err
@@ -91,9 +97,6 @@ func (s *source) fetch(ctx context.Context, iterator *string, limit int32) (*wir
 	s.fetched(time.Duration(max(page.MillisBehindLatest, 0)) * time.Millisecond)
 	return page, nil
 }
-
-// ourDecoding has the answer of one call decoded by package wire.
-func ourDecoding(o *kinesis.Options) { o.Protocol = wire.NewProtocol(o.Protocol) }
 
 // locate returns an iterator at next.
 func (s *source) locate(ctx context.Context) (string, error) {

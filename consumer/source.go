@@ -30,6 +30,9 @@ type source struct {
 	// doubt is told when Kinesis answers as if the stream were another one.
 	doubt func()
 
+	// cbor asks in AWS CBOR; nil is AWS JSON.
+	cbor *wire.CBOR
+
 	// consumerARN is for fan-out; advice says when to read in the other way.
 	consumerARN string
 	advice      advisor

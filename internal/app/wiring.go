@@ -229,6 +229,7 @@ func (d *Daemon) consumerConfig() consumer.Config {
 	c.LaneKey, c.Lanes = consumer.LaneKey(d.cfg.Lanes.Key), d.cfg.Lanes.Concurrency
 	c.CheckpointInterval, c.DrainTimeout = d.cfg.Checkpoint.Interval, d.cfg.Drain.Timeout
 	c.Source, c.StreamConsumer = consumer.SourceKind(d.cfg.Source.Type), d.cfg.Source.Consumer
+	c.Protocol = consumer.Protocol(d.cfg.Source.Protocol)
 	c.PollInterval, c.IdlePollInterval = d.cfg.Source.PollInterval, max(d.cfg.Source.IdlePollInterval, d.cfg.Source.PollInterval)
 	d.memory.share(&c)
 	return c
