@@ -96,7 +96,7 @@ func races(o peersOptions) []measure.Race {
 	main := measure.Race{
 		Name: report.MainRace, Stream: stub.DefaultConfig(), Rounds: o.rounds, Patience: o.patience,
 		Entrants: []measure.Entrant{
-			floor, korestream, korestreamDedupe, korestreamFanOut, bare, withOurDecoder(bare), harlow, withOurDecoder(harlow),
+			floor, korestream, korestreamCBOR, korestreamDedupe, korestreamFanOut, bare, withOurDecoder(bare), harlow, withOurDecoder(harlow),
 			vmware, withOurDecoder(vmware), vmwarePinned, withOurDecoder(vmwarePinned),
 		},
 	}

@@ -11,10 +11,15 @@ type apiError struct{ code, message string }
 
 func (e *apiError) Error() string { return e.code + ": " + e.message }
 
-func refusal(err error) (status int, body []byte) {
+func apiErrorOf(err error) *apiError {
 	var api *apiError
 	if !errors.As(err, &api) {
 		api = &apiError{"InternalFailure", err.Error()}
 	}
+	return api
+}
+
+func refusal(err error) (status int, body []byte) {
+	api := apiErrorOf(err)
 	return http.StatusBadRequest, fmt.Appendf(nil, `{"__type":%q,"message":%q}`, api.code, api.message)
 }

@@ -28,17 +28,19 @@ const (
 type page struct {
 	text    []byte
 	records []record
+	// binary is AWS CBOR, in which data are bytes and nothing is between records.
+	binary bool
 }
 
 // record is one record of a page.
 type record struct {
-	start, end int // of its JSON in the text
+	start, end int // of it in the text
 	sequence   int // where the last digits of its sequence number are
 	ids        []mark
 	id         []byte
 }
 
-// mark is a place in the text that holds the number of an id, in base64. It is
+// mark is a place in the text that holds the number of an id. In base64 it is
 // widened to whole groups, three bytes that are four letters.
 type mark struct {
 	at    int
@@ -46,12 +48,8 @@ type mark struct {
 	digit int // where the number begins in plain
 }
 
-// newPage makes a page of n records of size bytes.
-func newPage(n, size int) (*page, error) {
-	events, err := makeEvents(n, size)
-	if err != nil {
-		return nil, err
-	}
+// newPage makes a page of events in AWS JSON.
+func newPage(events []made) *page {
 	p := &page{}
 	for i, e := range events {
 		if i > 0 {
@@ -59,7 +57,7 @@ func newPage(n, size int) (*page, error) {
 		}
 		p.append(e)
 	}
-	return p, nil
+	return p
 }
 
 func (p *page) append(e made) {
@@ -107,6 +105,10 @@ func (p *page) appendTo(b []byte, shard int, first, n int64) ([]byte, int64) {
 		shift := origin - begin
 		putDecimal(b[r.sequence+shift:r.sequence+shift+sequenceDigits], first+i)
 		for _, m := range r.ids {
+			if p.binary {
+				copy(b[m.at+shift:], digits[:])
+				continue
+			}
 			var plain [numberDigits + 6]byte
 			k := copy(plain[:], m.plain)
 			copy(plain[m.digit:], digits[:])

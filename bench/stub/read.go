@@ -60,30 +60,49 @@ func field(in []byte, name string) []byte {
 	return nil
 }
 
+// slice is what one GetRecords call gets: count records of a shard from next on.
+type slice struct {
+	shard       int
+	next, count int64
+}
+
 func (s *Service) getRecords(b, in []byte) ([]byte, error) {
-	shard, next, err := s.parseIterator(field(in, "ShardIterator"))
+	limit, err := strconv.ParseInt(string(field(in, "Limit")), 10, 64)
+	if err != nil {
+		limit = 0
+	}
+	one, err := s.locate(field(in, "ShardIterator"), limit)
 	if err != nil {
 		return nil, err
 	}
-	limit := int64(s.cfg.PageRecords)
-	if n, err := strconv.ParseInt(string(field(in, "Limit")), 10, 64); err == nil {
-		limit = min(limit, n)
-	}
-	count := min(limit, s.records()-next, int64(s.cfg.PageRecords)-next%int64(s.cfg.PageRecords))
-	if s.quotas != nil {
-		if err := s.quotas[shard].take(int64(s.cfg.EventBytes)*max(count, 0), time.Now()); err != nil {
-			return nil, err
-		}
-	}
 	b = append(b, `{"MillisBehindLatest":`...)
-	b = strconv.AppendInt(b, s.behind(next+max(count, 0)), 10)
+	b = strconv.AppendInt(b, s.behind(one.next+one.count), 10)
 	b = append(b, `,"NextShardIterator":"`...)
-	b = appendIterator(b, shard, next+max(count, 0))
+	b = appendIterator(b, one.shard, one.next+one.count)
 	b = append(b, `","Records":[`...)
-	if count > 0 {
-		b, _ = s.page.appendTo(b, shard, next, count)
+	if one.count > 0 {
+		b, _ = s.page.appendTo(b, one.shard, one.next, one.count)
 	}
 	return append(b, "]}"...), nil
+}
+
+// locate finds what an iterator stands at; a limit of 0 is none.
+func (s *Service) locate(iterator []byte, limit int64) (slice, error) {
+	shard, next, err := s.parseIterator(iterator)
+	if err != nil {
+		return slice{}, err
+	}
+	size := int64(s.cfg.PageRecords)
+	if limit <= 0 {
+		limit = size
+	}
+	count := max(min(limit, s.records()-next, size-next%size), 0)
+	if s.quotas != nil {
+		if err := s.quotas[shard].take(int64(s.cfg.EventBytes)*count, time.Now()); err != nil {
+			return slice{}, err
+		}
+	}
+	return slice{shard, next, count}, nil
 }
 
 // behind pretends that a shard was filled with a thousand records a second.

@@ -50,10 +50,11 @@ func (c Config) Validate() error {
 
 // Service is the stub as an HTTP handler.
 type Service struct {
-	cfg     Config
-	page    *page
-	created time.Time
-	quotas  []quota
+	cfg Config
+	// page and binary are the same events, in AWS JSON and in AWS CBOR.
+	page, binary *page
+	created      time.Time
+	quotas       []quota
 	// requests counts by operation.
 	requests counts
 	buffers  sync.Pool
@@ -66,11 +67,11 @@ func New(cfg Config) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	p, err := newPage(cfg.PageRecords, cfg.EventBytes)
+	events, err := makeEvents(cfg.PageRecords, cfg.EventBytes)
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{cfg: cfg, page: p, created: time.Now().Truncate(time.Millisecond)}
+	s := &Service{cfg: cfg, page: newPage(events), binary: newBinaryPage(events), created: time.Now().Truncate(time.Millisecond)}
 	if cfg.Quotas {
 		s.quotas = make([]quota, cfg.Shards)
 	}
@@ -97,7 +98,7 @@ func (s *Service) Requests() map[string]int64 { return s.requests.all() }
 // records is how many a shard holds.
 func (s *Service) records() int64 { return int64(s.cfg.Pages) * int64(s.cfg.PageRecords) }
 
-// contentType is what the stub speaks.
+// contentType is what the stub speaks, but for GetRecords asked in CBOR.
 const contentType = "application/x-amz-json-1.1"
 
 // ServeHTTP implements http.Handler.
@@ -117,12 +118,15 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.subscribe(w, r, in.Bytes())
 		return
 	}
-	status := http.StatusOK
-	text, err := s.answer(out.AvailableBuffer(), operation, in.Bytes())
-	if err != nil {
-		status, text = refusal(err)
+	status, typ, answer, refuse := http.StatusOK, contentType, s.answer, refusal
+	if r.Header.Get("Content-Type") == cborType {
+		typ, answer, refuse = cborType, s.answerCBOR, refusalCBOR
 	}
-	w.Header().Set("Content-Type", contentType)
+	text, err := answer(out.AvailableBuffer(), operation, in.Bytes())
+	if err != nil {
+		status, text = refuse(err)
+	}
+	w.Header().Set("Content-Type", typ)
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.Header().Set("X-Amzn-Requestid", "00000000-0000-4000-8000-000000000000")
 	w.WriteHeader(status)
