@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"korestream/checkpoint"
+	"korestream/localstack/embed"
 )
 
 // asked counts the calls of GetRecords by their protocol, and can answer what is
@@ -110,6 +112,45 @@ func TestConsumer_AnEndpointThatSpeaksCBORIsReadInCBOR(t *testing.T) {
 				w.complete(s)
 				inJSON, inCBOR := a.counts()
 				if tt.inCBOR && (inCBOR < 10 || tt.instead == nil && inJSON > 0) || !tt.inCBOR && (inCBOR > tt.most || inJSON < 10) {
+					t.Errorf("got %d calls in CBOR and %d in JSON", inCBOR, inJSON)
+				}
+			})
+		})
+	}
+}
+
+func TestConsumer_InCBORItOutlivesWhateverKinesisDoes(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, 2)
+				w.quiet = true
+				w.ep.Faults().Seed(seed)
+				for _, f := range []embed.Fault{
+					{Kind: embed.Throttle, Rate: 0.1},
+					{Kind: embed.ServerError, Rate: 0.05},
+					{Operation: "GetRecords", Kind: embed.CutConnection, Rate: 0.2},
+					{Kind: embed.ServerError, Applied: true, Rate: 0.05},
+					{Kind: embed.ExpireIterator, Rate: 0.1},
+				} {
+					w.addFault(f)
+				}
+				a, cfg := &asked{}, w.ep.Config()
+				a.next, cfg.HTTPClient = cfg.HTTPClient, a
+				w.kc = kinesis.NewFromConfig(cfg)
+				s := &sink{}
+				p := w.start("one", s, func(c *Config, _ *checkpoint.Config) { c.Protocol = CBOR })
+				for range 100 {
+					w.putEvents(1, testSIMs...)
+					time.Sleep(100 * time.Millisecond)
+				}
+				w.awaitEvents(s)
+				w.ep.Faults().Clear()
+				w.must(p.stop())
+				w.complete(s)
+				if inJSON, inCBOR := a.counts(); inJSON > 0 || inCBOR == 0 {
 					t.Errorf("got %d calls in CBOR and %d in JSON", inCBOR, inJSON)
 				}
 			})

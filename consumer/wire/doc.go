@@ -44,6 +44,32 @@
 // records, is a success to the SDK, and reads as the end of the shard because it
 // has no next iterator: the rest of the shard would be lost. It is [ErrNoRecords].
 //
+// # AWS CBOR
+//
+// [CBOR] asks for records in AWS CBOR 1.1, as AWS's SDK for Java does: the same
+// members in CBOR, data as bytes and times as milliseconds. Such a body is not read
+// whole. It is read into chunks of 64 KiB, and the data of records stay where they
+// arrived; what reaches beyond a chunk, one record of it, moves to the next. With
+// the whole body as one chunk there would be no copy at all, but a record that
+// stays long would keep a page of up to 10 MiB. Reading it whole and copying the
+// data costs 6 % more for records of 1 KiB, and 70 % for those of 8 KiB. A chunk
+// also has the names and numbers between the data, some 15 % of it with records
+// of 1 KiB.
+//
+// Nobody published what the service writes byte by byte, and the SDK has no
+// decoder to fall back on. So all forms are read that are known: definite and
+// indefinite lengths; times with the tag 1 or without it, in milliseconds as AWS
+// has them and in seconds as some emulators do, which cannot be confused for any
+// record younger than 1973; data in pieces, or as base64; undefined for null. What
+// is none of these is [ErrDialect]: the page is empty, and the caller asks again
+// in AWS JSON with the iterator that it has. An endpoint that answers in something
+// else at first, or three times in a row oddly, is asked in AWS JSON only.
+//
+// An error in AWS CBOR is given to the SDK as AWS JSON, so that it has the type
+// that it has there.
+//
+// Subscriptions are in AWS JSON: their events follow the protocol of the request.
+//
 // # Subscriptions
 //
 // [Subscribe] makes the SDK's call, takes the answer's body before the SDK makes a
