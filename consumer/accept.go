@@ -28,6 +28,9 @@ type Gate interface {
 // the gate turned a record away. Nothing after that one may be accepted, or the
 // checkpoint would move over it.
 func (s *shard) accept(fetch context.Context, page *wire.Page) (whole bool) {
+	if s.gate == nil { // which may wait for long
+		defer s.pages.turn(fetch)()
+	}
 	b := s.batches.begin(s.cfg.Stream, s.cutter.shard, page)
 	if b != nil {
 		defer b.release()

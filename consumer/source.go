@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"time"
 
@@ -167,12 +168,23 @@ type pages struct {
 	free    sync.Pool
 	reading *semaphore.Weighted
 	most    int64
+	// accepting has room for acceptAtOnce pages a processor: to take apart more at
+	// once is no faster. While a backlog keeps all processors busy for minutes, every
+	// goroutine waits for its turn behind all others that want to run, ten
+	// milliseconds each; with a page of each of hundreds of shards among those, a
+	// heartbeat, which is a handful of turns, would come too late for its leases.
+	accepting chan struct{}
 }
+
+// acceptAtOnce is enough that no processor waits for one, and few enough that a
+// goroutine's turn comes within some 40 ms.
+const acceptAtOnce = 4
 
 func newPages(fetchBytes int64) *pages {
 	return &pages{
 		pool: wire.NewPool(fetchBytes), free: sync.Pool{New: func() any { return new(wire.Page) }},
 		reading: semaphore.NewWeighted(fetchBytes), most: fetchBytes,
+		accepting: make(chan struct{}, acceptAtOnce*runtime.GOMAXPROCS(0)),
 	}
 }
 
@@ -184,6 +196,17 @@ func (p *pages) reserve(ctx context.Context, bytes int64) (done func(), _ error)
 		return nil, context.Cause(ctx)
 	}
 	return func() { p.reading.Release(n) }, nil
+}
+
+// turn waits until a page may be taken apart, or until ctx ends, which is no reason
+// not to do it. Done says that it is.
+func (p *pages) turn(ctx context.Context) (done func()) {
+	select {
+	case p.accepting <- struct{}{}:
+		return func() { <-p.accepting }
+	case <-ctx.Done():
+		return func() {}
+	}
 }
 
 func (p *pages) get() *wire.Page { return p.free.Get().(*wire.Page) }

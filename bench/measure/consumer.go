@@ -91,7 +91,7 @@ func (p *process) wait(want tally.Tally) (run, error) {
 		r.peak = usage.Maxrss * maxrssUnit
 	}
 	if r.Tally != want {
-		return run{}, fmt.Errorf("%s handled %+v, but %+v was served: it lost or repeated events", p.entrant.Name, r.Tally, want)
+		return run{}, fmt.Errorf("%s handled %+v, but %+v was served: it lost or repeated events: %s", p.entrant.Name, r.Tally, want, lastLines(p.said.Bytes()))
 	}
 	return r, nil
 }

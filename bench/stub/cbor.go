@@ -92,10 +92,7 @@ func (s *Service) answerCBOR(b []byte, operation string, body []byte) ([]byte, e
 	b = appendHead(appendText(b, "NextShardIterator"), cborText, uint64(len(iteratorPrefix)+iteratorDigits))
 	b = appendIterator(b, one.shard, one.next+one.count)
 	b = append(appendText(b, "Records"), cborList)
-	if one.count > 0 {
-		b, _ = s.binary.appendTo(b, one.shard, one.next, one.count)
-	}
-	return append(b, cborBreak, cborBreak), nil
+	return append(s.binary.appendSlice(b, one), cborBreak, cborBreak), nil
 }
 
 // refusalCBOR is refusal in AWS CBOR.

@@ -90,6 +90,19 @@ func marks(e made, data int) []mark {
 // number is what an id holds of where its event is.
 func number(shard int, pageNumber int64) uint64 { return uint64(shard)<<32 | uint64(pageNumber) }
 
+// appendSlice appends the records of a slice.
+func (p *page) appendSlice(b []byte, one slice) []byte {
+	for first, left := one.next, one.count; left > 0; {
+		if first > one.next && !p.binary {
+			b = append(b, ',')
+		}
+		var n int64
+		b, n = p.appendTo(b, one.shard, first, left)
+		first, left = first+n, left-n
+	}
+	return b
+}
+
 // appendTo appends the records from first on, which is their place in the shard,
 // at most n of them and none beyond the page. It returns how many there were.
 func (p *page) appendTo(b []byte, shard int, first, n int64) ([]byte, int64) {

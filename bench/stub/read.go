@@ -60,7 +60,9 @@ func field(in []byte, name string) []byte {
 	return nil
 }
 
-// slice is what one GetRecords call gets: count records of a shard from next on.
+// slice is what one GetRecords call gets: count records of a shard from next on. It
+// may begin in the middle of a page and end in the next, as the records of a shard
+// have no pages.
 type slice struct {
 	shard       int
 	next, count int64
@@ -80,10 +82,7 @@ func (s *Service) getRecords(b, in []byte) ([]byte, error) {
 	b = append(b, `,"NextShardIterator":"`...)
 	b = appendIterator(b, one.shard, one.next+one.count)
 	b = append(b, `","Records":[`...)
-	if one.count > 0 {
-		b, _ = s.page.appendTo(b, one.shard, one.next, one.count)
-	}
-	return append(b, "]}"...), nil
+	return append(s.page.appendSlice(b, one), "]}"...), nil
 }
 
 // locate finds what an iterator stands at; a limit of 0 is none.
@@ -96,7 +95,7 @@ func (s *Service) locate(iterator []byte, limit int64) (slice, error) {
 	if limit <= 0 {
 		limit = size
 	}
-	count := max(min(limit, s.records()-next, size-next%size), 0)
+	count := max(min(limit, size, s.records()-next), 0)
 	if s.quotas != nil {
 		if err := s.quotas[shard].take(int64(s.cfg.EventBytes)*count, time.Now()); err != nil {
 			return slice{}, err

@@ -109,13 +109,22 @@ func TestStub_TakesUpWhereASequenceNumberSays(t *testing.T) {
 	third := first.Records[2]
 	from := map[string]any{"ShardIteratorType": "AT_SEQUENCE_NUMBER", "StartingSequenceNumber": third.SequenceNumber}
 	call(t, s, "GetRecords", map[string]any{"ShardIterator": begin(t, s, shard, from)}, &at)
-	if len(at.Records) != 3 || !bytes.Equal(at.Records[0].Data, third.Data) || at.Records[0].SequenceNumber != third.SequenceNumber {
-		t.Errorf("AT: %d records, the first %v: want the three that the page has left, from %v on", len(at.Records), at.Records[0], third)
+	if len(at.Records) != 5 || !bytes.Equal(at.Records[0].Data, third.Data) || at.Records[0].SequenceNumber != third.SequenceNumber {
+		t.Fatalf("AT: %d records, the first %s: want five from %s on, of which two are of the next page", len(at.Records), at.Records[0].SequenceNumber, third.SequenceNumber)
+	}
+	ids := make(map[string]bool)
+	for i, r := range at.Records {
+		items, err := event.Decode(r.Data)
+		if err != nil || ids[items[0].Event.ID] || i > 0 && r.SequenceNumber <= at.Records[i-1].SequenceNumber {
+			t.Errorf("record %d, %s: want a new event and a higher sequence number: %v", i, r.SequenceNumber, err)
+			continue
+		}
+		ids[items[0].Event.ID] = true
 	}
 	from["ShardIteratorType"] = "AFTER_SEQUENCE_NUMBER"
 	call(t, s, "GetRecords", map[string]any{"ShardIterator": begin(t, s, shard, from)}, &after)
-	if len(after.Records) != 2 || !bytes.Equal(after.Records[0].Data, at.Records[1].Data) {
-		t.Errorf("AFTER: %d records, want the last two of the page", len(after.Records))
+	if len(after.Records) != 5 || !bytes.Equal(after.Records[0].Data, at.Records[1].Data) {
+		t.Errorf("AFTER: %d records, want five from the next one on", len(after.Records))
 	}
 }
 
