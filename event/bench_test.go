@@ -102,9 +102,10 @@ func traffic(suffix string) [][]byte {
 
 // BenchmarkDecoder_Traffic measures a Decoder on records that all differ.
 func BenchmarkDecoder_Traffic(b *testing.B) {
-	for name, suffix := range map[string]string{"mixed": "", "updated": event.SuffixDataSessionUpdated} {
+	for name, payloads := range map[string][][]byte{
+		"mixed": traffic(""), "updated": traffic(event.SuffixDataSessionUpdated), "fitted": fitted(b, 1000, 1083),
+	} {
 		b.Run("kinds="+name, func(b *testing.B) {
-			payloads := traffic(suffix)
 			var d event.Decoder
 			var items []event.Item
 			b.ReportAllocs()

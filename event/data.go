@@ -70,10 +70,13 @@ func (d *Decoder) dataString(v span, raw []byte) ([]byte, dataKeys, *DecodeError
 	s := &d.inner
 	defer s.release()
 	s.reset(text, 0)
+	var end int
 	if text[0] == '{' {
 		s.want(1)
+		end = s.event(0)
+	} else {
+		end = s.value(0, MaxDepth)
 	}
-	end := s.value(0, MaxDepth)
 	if end == len(text) {
 		return d.dataText(v, text)
 	}

@@ -40,10 +40,9 @@ func seeds(tb testing.TB) [][]byte {
 	return append(all, edges()...)
 }
 
-// edges are texts at the edges of the grammar, each alone, as a member of an
-// event, as data, as an element of an array, as a name and in a data string.
-func edges() [][]byte {
-	values := []string{
+// edgeValues are texts at the edges of the grammar.
+func edgeValues() []string {
+	return []string{
 		``, `0`, `-0`, `-`, `01`, `1.`, `1.0`, `.5`, `1e`, `1e+`, `1E-7`, `1e5x`, `-x`, `1..2`, `+1`, `0x1`, `NaN`,
 		`true`, `tru`, `trux`, `truex`, `f`, `false`, `nul`, `null`, `nullnull`,
 		`""`, `"`, `"\`, `"\"`, `"\u`, `"\u12`, `"\u12g4"`, `"\x"`, `"a\/b"`, `"\ud83d\ude00"`, `"\ud83d"`, `"\ud83dx"`, `"\ude00"`,
@@ -59,8 +58,13 @@ func edges() [][]byte {
 		`"2025-11-26T09:11:44.0000000+00:00"`, `"2025-02-29T00:00:00Z"`,
 		members(63), members(64), members(65), members(200), members(64) + " ", twice(63, 10), twice(64, 63), twice(65, 64), twice(100, 3),
 	}
+}
+
+// edges are texts at the edges of the grammar, each alone, as a member of an
+// event, as data, as an element of an array, as a name and in a data string.
+func edges() [][]byte {
 	var all [][]byte
-	for _, v := range values {
+	for _, v := range edgeValues() {
 		for _, form := range []string{
 			"%s", " \n%s\t", "%s x", `{"id":"1","type":"t","data":%s}`, `{"id":"1","type":"t","x":%s}`, `{"id":"1","type":"t","time":%s}`,
 			`{"id":%s,"type":"t"}`, `{"type":%s,"id":"i"}`, `[{"id":"1","type":"t"},%s]`, `[%s,{"id":"2","type":"t"}]`, `[{"id":"1","type":"t","data":%s}]`,

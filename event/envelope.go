@@ -45,7 +45,6 @@ type wanted struct {
 // want makes the next value be looked at levels deep.
 func (s *scanner) want(levels int) {
 	s.wanted.levels = levels
-	s.shapes.begin()
 	clear(s.wanted.part[:])
 	clear(s.wanted.found[:])
 }
@@ -132,7 +131,7 @@ func (s *scanner) text(v span, dst []byte) []byte {
 func (d *Decoder) event(i int) (Item, int) {
 	s := &d.scan
 	s.want(2)
-	end := s.value(i, MaxDepth)
+	end := s.event(i)
 	if end < 0 {
 		return Item{}, -1
 	}

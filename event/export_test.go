@@ -89,15 +89,21 @@ func fields(e Event) []string {
 // SizeOfShapes is how many bytes a scanner keeps of the names of earlier events.
 const SizeOfShapes = unsafe.Sizeof(shapeTree{})
 
-// Expected reports whether all names of the last event were the expected ones.
-func Expected(d *Decoder) bool { return d.scan.shapes.following }
+// Expects reports whether a Decoder, which was used before, reads an event by
+// comparing it with earlier ones.
+func Expects(d *Decoder, event []byte) bool {
+	defer d.scan.release()
+	d.scan.reset(event, 0)
+	d.scan.want(2)
+	return d.scan.compare(0) == len(event)
+}
 
-// KnownNames and KnownPlaces are how many names a Decoder knows, and at how many
+// KnownTexts and KnownPlaces are how many texts a Decoder knows, and at how many
 // places of events.
-func KnownNames(d *Decoder) int  { return d.scan.shapes.known.names }
+func KnownTexts(d *Decoder) int  { return d.scan.shapes.known.texts }
 func KnownPlaces(d *Decoder) int { return d.scan.shapes.known.nodes }
 
-// WidestBranch is how many names are known to follow one at most.
+// WidestBranch is how many texts are known to follow one at most.
 func WidestBranch(d *Decoder) int {
 	widest, t := 0, d.scan.shapes.known
 	for _, n := range t.node[:t.nodes] {

@@ -21,7 +21,7 @@ type nameSet struct {
 type nameTable struct {
 	names []name
 	// copied holds the names that are not found in the source as they are: those
-	// that have escapes, and those that a shape stood for.
+	// that have escapes.
 	copied []byte
 	// large are, by level, the names of the objects that have many. A level's map
 	// is made anew when the number of names in an object passes manyNames, so
@@ -60,13 +60,6 @@ func (t *nameTable) add(set *nameSet, depth int, source []byte, start, end int, 
 	n := name{start: uint32(len(t.copied)), copied: true}
 	t.copied = unescape(t.copied, text)
 	return t.put(set, depth, source, t.copied[n.start:], n)
-}
-
-// addCopy takes a name by its text, which is to have no escapes and to be new.
-func (t *nameTable) addCopy(set *nameSet, depth int, source, text []byte) {
-	n := name{start: uint32(len(t.copied)), copied: true}
-	t.copied = append(t.copied, text...)
-	t.put(set, depth, source, text, n)
 }
 
 // put takes the name n, whose text is text.

@@ -53,7 +53,6 @@ func (s *scanner) reset(src []byte, base int64) {
 	s.src, s.base, s.escape = src, base, -1
 	s.wanted.levels = 0
 	clear(s.wanted.found[:])
-	s.shapes.ignore()
 	s.names.reset()
 	if s.frames == nil {
 		s.frames = make([]frame, MaxDepth+1)
@@ -65,6 +64,22 @@ func (s *scanner) reset(src []byte, base int64) {
 func (s *scanner) release() {
 	s.src = nil
 	s.names.reset()
+}
+
+// event reads the event at i, an object whose parts are wanted. One that is as
+// events often are is compared with them, others are read in full.
+func (s *scanner) event(i int) int {
+	s.shapes.begin()
+	if end := s.compare(i); end >= 0 {
+		return end
+	}
+	s.escape = -1
+	clear(s.wanted.found[:])
+	end := s.value(i, MaxDepth)
+	if end >= 0 {
+		s.learn(i, end)
+	}
+	return end
 }
 
 // value reads the value at i, which is no white space, nested up to limit
@@ -79,11 +94,7 @@ func (s *scanner) value(i, limit int) int {
 		var opened bool
 		switch c := src[i]; c {
 		case '"':
-			if s.shapes.following && closing == '}' {
-				i, opened = s.run(i, depth)
-			} else {
-				i = s.str(i)
-			}
+			i = s.str(i)
 		case '{', '[':
 			if depth == limit {
 				return s.tooDeep(i, limit)
@@ -116,7 +127,7 @@ func (s *scanner) value(i, limit int) int {
 			}
 			if src[i] == ',' {
 				if next := i + 1; next < len(src) && src[next] == '"' && closing == '}' {
-					i = s.name(next, depth, further)
+					i = s.name(next, depth)
 				} else {
 					i = s.next(i, depth)
 				}
@@ -128,7 +139,7 @@ func (s *scanner) value(i, limit int) int {
 			if src[i] != closing {
 				return s.odd(i, "after a value")
 			}
-			if closing == '}' && !s.shapes.following {
+			if closing == '}' {
 				s.names.leave(&s.frames[depth].seen)
 			}
 			depth--
@@ -157,10 +168,8 @@ func (s *scanner) open(i, depth int) (int, bool) {
 	f := &s.frames[depth]
 	f.closing = closing
 	if closing == '}' {
-		if !s.shapes.following {
-			s.names.enter(&f.seen)
-		}
-		return s.name(i, depth, first), true
+		s.names.enter(&f.seen)
+		return s.name(i, depth), true
 	}
 	if depth <= s.wanted.levels {
 		s.wanted.part[depth] = nothing
@@ -178,26 +187,13 @@ func (s *scanner) next(comma, depth int) int {
 		return s.odd(comma, "before a closing bracket")
 	}
 	if s.frames[depth].closing == '}' {
-		return s.name(i, depth, further)
+		return s.name(i, depth)
 	}
 	return i
 }
 
 // name reads a member's name at i, and on to its value.
-func (s *scanner) name(i, depth int, o order) int {
-	if h := &s.shapes; h.following {
-		if at := h.follow(s.src, i, levelOf(depth, o)); at != 0 {
-			h.at = at
-			n := &h.known.node[at%shapeNodes]
-			return s.member(i+int(n.written), depth, n.part)
-		}
-		s.deviate(depth, o)
-	}
-	return s.newName(i, depth, o)
-}
-
-// newName reads a name that is not expected.
-func (s *scanner) newName(i, depth int, o order) int {
+func (s *scanner) name(i, depth int) int {
 	if s.src[i] != '"' {
 		return s.notAName(i)
 	}
@@ -212,9 +208,6 @@ func (s *scanner) newName(i, depth int, o order) int {
 	meant := nothing
 	if depth <= s.wanted.levels {
 		meant = s.meaning(depth, i, end, escaped)
-	}
-	if s.shapes.learning {
-		s.learn(i, end, depth, o, meant)
 	}
 	if end < len(s.src) && s.src[end] != ':' {
 		end = s.space(end)

@@ -3,48 +3,39 @@ package event
 import "encoding/binary"
 
 const (
-	// shapeNodes, shapeNames and shapeLength bound what is learnt: places of
-	// names, different names, and the names of one event. KORE's seven types with
-	// and without what they may lack take about a third.
+	// shapeNodes, shapeTexts and shapeLength bound what is learnt: places of
+	// scalars, different texts between them, and the scalars of one event. KORE's
+	// seven types with and without what they may lack take about a third.
 	shapeNodes  = 1 << 10
-	shapeNames  = 1 << 7
+	shapeTexts  = 1 << 8
 	shapeLength = 128
-	// longestName is the longest name that is learnt, as it is written.
-	longestName = 40
-	// shapeDepth is the deepest level whose names are learnt, KORE's go to 3.
-	shapeDepth = 8
-	// shapeBranches is how many names are known to follow one.
+	// shapeWords is how long a text that is learnt is at most, in words. The
+	// longest of KORE's ends one object and has a name of 30 letters.
+	shapeWords  = 6
+	longestText = 8 * shapeWords
+	// shapeBranches is how many texts are known to follow one.
 	shapeBranches = 8
 )
 
-// order says which name of its object a name is.
-type order uint8
-
-const (
-	further order = iota
-	first
-)
-
-// shapes is what a scanner learnt of the names of earlier events. Nearly every
-// event has the names of one of the last events, in the same order: a name that
-// stands where it was expected needs neither to be scanned nor to be looked up.
+// shapes is what a scanner learnt of the form of earlier events: of all their
+// text that is not a scalar, which is to say names, brackets, colons, commas and
+// white space. Nearly every event has it byte for byte in common with one of the
+// last events. Such an event is compared instead of read.
 //
-// It is a tree. A path from its root is a sequence of names as an event had
-// them, each with its level and whether it was the first of its object. That is
-// enough to say which names of the path are of one object. So what was found
-// out about a name when it was learnt, that it is well-formed and new to its
-// object, is true wherever an event has come along the same path, and it may be
-// learnt from an event that turns out to be broken further on.
+// It is a tree. A path from its root to an end is the text of an event that was
+// read and found to be good, cut up where its scalars were. So an event whose
+// text is that of a path, with a valid scalar of any kind wherever one was, is
+// good as well: put one valid scalar for another, and JSON stays JSON, no name
+// comes twice, no object is nested deeper, and the members that are wanted are
+// the same ones. There is nothing more to it, and each scalar is still read as
+// strictly as any other. An event of which this cannot be said is read anew from
+// its beginning, as if it had never been compared.
 type shapes struct {
 	// known is made when the first event is read.
 	known *shapeTree
-	// at is the name that was read last. following says that all names of the
-	// event up to it are those on the path to it, and that the nameTable holds
-	// none of them; learning, that they are, and that the nameTable has those of
-	// the objects that are open.
-	at                  uint16
-	following, learning bool
-	// full says that there was no room for a name. Then all is forgotten and
+	// scalars are those of the event that is learnt.
+	scalars []element
+	// full says that there was no room for an event. Then all is forgotten and
 	// learnt again, but for what no event has any more. A stream whose names are
 	// never the same would have it learnt in vain again and again: so if that was
 	// not long ago, measured in events by age, what is known is kept first for pause
@@ -62,39 +53,41 @@ const (
 // shapeTree has neither slices nor pointers: there are many Decoders, the
 // garbage collector need not look into them, and the places in it need no check.
 type shapeTree struct {
-	// node holds what is known, from the root on, which is no name.
+	// node holds what is known, from the root on, which is no text.
 	node  [shapeNodes]shapeNode
 	nodes int
-	// name holds the different names.
-	name  [shapeNames]shapeName
-	names int
-	// recent is, by hash, the last name that had it.
-	recent [shapeNames]uint8
+	// text holds the different texts.
+	text  [shapeTexts]shapeText
+	texts int
 }
 
-// shapeNode is a name where an event had it.
+// shapeNode is a text where an event had it, and the scalar behind it.
 type shapeNode struct {
-	name uint8
-	// level is twice the depth, and one more for the first name of an object.
-	level uint8
-	// part is what it means. That depends on the path alone, since a scanner
-	// that follows shapes always looks the same number of levels deep.
+	// text is which text it is, and length how long.
+	text, length uint8
+	// last says that the text ends the event, so that no scalar follows.
+	last bool
+	// part is what the scalar means. That depends on the path alone, since a
+	// scanner always looks the same number of levels deep into its events.
 	part part
-	// length is how many names the path has, this one included; written is the
-	// length of the name.
-	length, written uint8
-	// parent is the name before it, child the youngest of those behind it, and
-	// sibling the next of the parent's children; 0 if there is none.
-	parent, child, sibling uint16
+	// begins and ends are 0 unless the object or array that is the data does so
+	// in this text: then begins is one more than the bytes before its first
+	// bracket, and ends the bytes up to its last one.
+	begins, ends uint8
+	// child is the youngest of the nodes that come next, and sibling the next of
+	// the same parent's children; 0 if there is none.
+	child, sibling uint16
 }
 
-// shapeName is a name as it is written, from the quote to the colon, in words;
-// the bits of mask are those that belong to it.
-type shapeName struct {
-	text, mask [longestName / 8]uint64
+// shapeText is a text in words. The last word ends where the text does, so that
+// it repeats some of the one before; of a text that is shorter than a word,
+// mask are the bits that belong to it.
+type shapeText struct {
+	word [shapeWords]uint64
+	mask uint64
 }
 
-// begin makes the scanner expect an event's names.
+// begin makes the scanner expect an event.
 func (h *shapes) begin() {
 	if h.known == nil {
 		h.known, h.full, h.age = new(shapeTree), true, learntLong
@@ -103,7 +96,6 @@ func (h *shapes) begin() {
 	if h.full {
 		h.forget()
 	}
-	h.at, h.following, h.learning = 0, true, false
 }
 
 // forget empties the tree, or lets another event pass before it does.
@@ -122,123 +114,94 @@ func (h *shapes) forget() {
 	h.rest, h.age = h.pause, 0
 }
 
-// ignore makes the scanner expect nothing, and learn nothing.
-func (h *shapes) ignore() { h.following, h.learning = false, false }
-
-func levelOf(depth int, o order) uint8 { return uint8(2*depth) + uint8(o) }
-
-// follow returns the node of the name at i if that is one that is expected
-// there, otherwise 0.
-func (h *shapes) follow(src []byte, i int, level uint8) uint16 {
-	t := h.known
-	at := t.node[h.at%shapeNodes].child
-	if len(src)-i < longestName {
-		var end [longestName]byte
-		copy(end[:], src[i:])
-		return t.find(&end, at, level)
-	}
-	return t.find((*[longestName]byte)(src[i:]), at, level)
-}
-
-// find returns the first of a node and its siblings that is the name at the
-// beginning of b and of the given level, 0 if none is.
-func (t *shapeTree) find(b *[longestName]byte, at uint16, level uint8) uint16 {
-	for head := word(b, 0); at != 0; at = t.node[at%shapeNodes].sibling {
-		n := &t.node[at%shapeNodes]
-		name := &t.name[n.name%shapeNames]
-		differs := (head^name.text[0])&name.mask[0] | (word(b, 1)^name.text[1])&name.mask[1] | uint64(n.level^level)
-		if n.written > 16 {
-			differs |= (word(b, 2)^name.text[2])&name.mask[2] | (word(b, 3)^name.text[3])&name.mask[3] | (word(b, 4)^name.text[4])&name.mask[4]
+// compare reads the event at i if it is of a known shape, and returns the place
+// behind it; otherwise -1, and nothing is wrong with it yet.
+func (s *scanner) compare(i int) int {
+	src, t, found := s.src, s.shapes.known, &s.wanted.found
+	n := &t.node[0]
+	for {
+		if n = t.next(n.child, src[i:]); n == nil {
+			return -1
 		}
-		if differs == 0 {
-			return at
+		if n.begins|n.ends > 0 {
+			found[partData].limit(i, n)
 		}
-	}
-	return 0
-}
-
-func word(b *[longestName]byte, i int) uint64 { return binary.LittleEndian.Uint64(b[8*i:]) }
-
-// run reads the string at i, which is a member's value, and the members behind
-// it for as long as they are expected and have strings or positive numbers. It
-// returns the place behind the last of them or, and true, the place of a value
-// of another kind whose name it has read.
-//
-// It does nothing that value would not do, but reads most of an event in half
-// of the steps.
-func (s *scanner) run(i, depth int) (int, bool) {
-	src, t, level, looked := s.src, s.shapes.known, levelOf(depth, further), depth <= s.wanted.levels
-	i = s.str(i)
-	for uint(i) < uint(len(src)) && src[i] == ',' {
-		text := src[i+1:]
-		if len(text) <= longestName {
-			break
+		i += int(n.length)
+		if n.last {
+			return i
 		}
-		at := t.find((*[longestName]byte)(text), t.node[s.shapes.at%shapeNodes].child, level)
-		if at == 0 {
-			break
-		}
-		n := &t.node[at%shapeNodes]
-		next := i + 1 + int(n.written)
-		c := src[next]
-		if c <= ' ' {
-			break
-		}
-		s.shapes.at = at
-		if looked {
-			s.take(depth, i)
-			s.wanted.part[depth], s.wanted.begin[depth] = n.part, next
-		}
-		switch {
+		begin := i
+		switch c := src[i]; {
 		case c == '"':
-			i = s.str(next)
-		case c-'0' <= 9:
-			i = s.number(next)
+			i = s.str(i)
+		case c == '-' || c-'0' <= 9:
+			i = s.number(i)
 		default:
-			return next, true
+			i = s.literal(i)
 		}
-	}
-	return i, false
-}
-
-// deviate is called at a name that is not expected. It puts the names that were
-// followed so far, of the objects that are still open, into the nameTable,
-// where the event's further names are compared with them.
-func (s *scanner) deviate(depth int, o order) {
-	s.shapes.following, s.shapes.learning = false, !s.shapes.full
-	for d := 1; d <= depth; d++ {
-		f := &s.frames[d]
-		if f.closing != '}' {
-			continue
+		if i < 0 {
+			return -1
 		}
-		s.names.enter(&f.seen)
-		if d < depth || o != first {
-			s.recall(f, d)
+		if n.part != nothing {
+			found[n.part] = span{start: begin, end: i, escaped: s.escape >= begin}
 		}
 	}
 }
 
-// recall puts the names that were followed in the object that is open at depth
-// into the nameTable: those of its level on the way back to its first.
-func (s *scanner) recall(f *frame, depth int) {
-	t := s.shapes.known
-	for at := s.shapes.at; at != 0; {
-		n := t.node[at]
-		if int(n.level/2) == depth {
-			text := t.name[n.name].bytes()
-			s.names.addCopy(&f.seen, depth, s.src, text[1:int(n.written)-len(`":`)])
-			if n.level == levelOf(depth, first) {
-				return
-			}
-		}
-		at = n.parent
+// limit sets the beginning or end, or both, of data that is no scalar, of which
+// the node whose text is at i knows.
+func (v *span) limit(i int, n *shapeNode) {
+	if n.begins > 0 {
+		v.start = i + int(n.begins) - 1
+	}
+	if n.ends > 0 {
+		v.end = i + int(n.ends)
 	}
 }
 
-// bytes returns the name as it is written, and zeros.
-func (n *shapeName) bytes() (b [longestName]byte) {
-	for i, w := range n.text {
-		binary.LittleEndian.PutUint64(b[8*i:], w)
+// next returns the first of a node and its siblings that is what rest begins
+// with; nil if none is.
+func (t *shapeTree) next(at uint16, rest []byte) *shapeNode {
+	for head := firstWord(rest); at != 0; {
+		n := &t.node[at%shapeNodes]
+		if text := &t.text[n.text]; (head^text.word[0])&text.mask == 0 && text.begins(rest, int(n.length)) && n.goesOn(rest) {
+			return n
+		}
+		at = n.sibling
 	}
-	return b
+	return nil
+}
+
+// begins reports whether b begins with a text of the given length, whose first
+// word it is known to begin with.
+func (t *shapeText) begins(b []byte, length int) bool {
+	if length > len(b) {
+		return false
+	}
+	var differs uint64
+	for i := 1; 8*i < length; i++ {
+		differs |= t.word[i] ^ binary.LittleEndian.Uint64(b[min(8*i, length-8):])
+	}
+	return differs == 0
+}
+
+// goesOn reports whether behind the node's text, which b begins with, a scalar
+// may follow if one must. Where an event has an object, another may have null.
+func (n *shapeNode) goesOn(b []byte) bool {
+	if n.last {
+		return true
+	}
+	at := int(n.length)
+	return at < len(b) && b[at] != '{' && b[at] != '['
+}
+
+// firstWord returns the first eight bytes of b, zeros for those that it lacks:
+// there are none in JSON.
+func firstWord(b []byte) uint64 {
+	if len(b) >= 8 {
+		return binary.LittleEndian.Uint64(b)
+	}
+	var word [8]byte
+	copy(word[:], b)
+	return binary.LittleEndian.Uint64(word[:])
 }

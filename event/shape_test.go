@@ -109,12 +109,12 @@ func TestDecoder_ExpectsTheNamesOfAMixedStream(t *testing.T) {
 	f, expected := fleet.New(fleet.DefaultConfig()), 0
 	for i := range events {
 		payload := f.Next().Data
-		compare(t, &d, payload)
-		if i >= learning && event.Expected(&d) {
+		if i >= learning && event.Expects(&d, payload) {
 			expected++
 		}
+		compare(t, &d, payload)
 	}
-	t.Logf("%d names at %d places", event.KnownNames(&d), event.KnownPlaces(&d))
+	t.Logf("%d texts at %d places", event.KnownTexts(&d), event.KnownPlaces(&d))
 	if least := (events - learning) * 95 / 100; expected < least {
 		t.Errorf("%d of %d events had the expected names, want %d at least", expected, events-learning, least)
 	}
@@ -131,7 +131,7 @@ func TestDecoder_LearnsAgainWhatAFloodOfOtherNamesDrove(t *testing.T) {
 		compare(t, &d, []byte(`{"id":"1","type":"t"`+b.String()+`}`))
 	}
 	usual := ordinary(1080)
-	for i := 0; !event.Expected(&d); i++ {
+	for i := 0; !event.Expects(&d, usual); i++ {
 		if i == 2000 {
 			t.Fatal("an event that came 2000 times is not expected")
 		}
