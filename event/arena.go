@@ -5,8 +5,11 @@ import "unsafe"
 const (
 	// arenaBlock is what one string that is kept may keep alive with it.
 	arenaBlock = 4 << 10
-	// slabEvents is how many events one event that is kept may keep alive.
-	slabEvents = 32
+	// slabEvents is how many events one event that is kept may keep alive. A slab
+	// of so many is just below one of the allocator's size classes (slabSize in
+	// the tests), of which a span has six: one of 32 had a span to itself, and to
+	// get another one costs more than all else about it.
+	slabEvents = 29
 	// sharedPayload is the size of the largest payload whose events share a slab
 	// with those of other payloads: that bounds what one event may keep alive.
 	sharedPayload = 64 << 10

@@ -79,6 +79,14 @@ func TestDecoder_LargePayloadsShareNoEventsWithOthers(t *testing.T) {
 	}
 }
 
+func TestDecoder_ASlabFillsASizeClass(t *testing.T) {
+	t.Parallel()
+	const header, slabSize = 8, 6784 // see runtime/sizeclasses.go
+	if got := event.SizeOfSlab + header; got > slabSize || got+slabSize/20 < slabSize {
+		t.Errorf("a slab takes %d bytes, want %d or hardly less", got, slabSize)
+	}
+}
+
 // The allocations of other tests would be counted too, so that this one runs alone.
 func TestDecoder_AllocatesOnceInTenEventsAtMost(t *testing.T) {
 	var d event.Decoder

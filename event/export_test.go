@@ -89,6 +89,9 @@ func fields(e Event) []string {
 // SizeOfShapes is how many bytes a scanner keeps of the names of earlier events.
 const SizeOfShapes = unsafe.Sizeof(shapeTree{})
 
+// SizeOfSlab is how many bytes the events of a slab take.
+const SizeOfSlab = slabEvents * unsafe.Sizeof(Event{})
+
 // Expects reports whether a Decoder, which was used before, reads an event by
 // comparing it with earlier ones.
 func Expects(d *Decoder, event []byte) bool {
