@@ -108,3 +108,19 @@ func TestDecoder_ForgetsTheEscapesOfAnEventThatItDidNotKnow(t *testing.T) {
 	after(t, `{"id":"1","type":"t","x":"1","y":"2"}`, []byte(`{"id":"1","type":"t","x":"\\","id":"2"}`))
 	after(t, `{"data":{"sim_sid":"HS1"},"id":"1","type":"t"}`, []byte(`{"data":{"sim_sid":"\n"},"id":"1"}`))
 }
+
+func TestDecoder_LearnsNoLongEvents(t *testing.T) {
+	t.Parallel()
+	const most = 4 << 10
+	padded := func(length int) []byte {
+		const frame = `{"id":"1","type":"t","x":""}`
+		return []byte(strings.Replace(frame, `""`, `"`+strings.Repeat("x", length-len(frame))+`"`, 1))
+	}
+	for _, length := range []int{most, most + 1} {
+		var d event.Decoder
+		compare(t, &d, padded(length))
+		if got := event.Expects(&d, padded(length)); got != (length <= most) {
+			t.Errorf("an event of %d bytes is learnt: %t", length, got)
+		}
+	}
+}

@@ -9,7 +9,7 @@ import (
 // JSON, to what is known. What goes beyond a bound is not learnt.
 func (s *scanner) learn(begin, end int) {
 	h := &s.shapes
-	if h.full || !s.learnable() || !s.divide(begin, end) {
+	if h.full || end-begin > longestEvent || !s.learnable() || !s.divide(begin, end) {
 		return
 	}
 	at := uint16(0)

@@ -13,6 +13,10 @@ const (
 	// longest of KORE's ends one object and has a name of 30 letters.
 	shapeWords  = 6
 	longestText = 8 * shapeWords
+	// longestEvent is the longest event that is learnt. A longer one has long
+	// strings, which are most of the work anyway, or lists, and then it does not
+	// come again.
+	longestEvent = 4 << 10
 	// shapeBranches is how many texts are known to follow one.
 	shapeBranches = 8
 )
