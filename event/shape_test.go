@@ -102,7 +102,7 @@ func TestDecoder_FindsANameTwiceThatItExpectedOnce(t *testing.T) {
 	}
 }
 
-func TestDecoder_ExpectsTheNamesOfAMixedStream(t *testing.T) {
+func TestDecoder_ExpectsTheShapesOfAMixedStream(t *testing.T) {
 	t.Parallel()
 	const learning, events = 1000, 5000
 	var d event.Decoder
@@ -116,7 +116,7 @@ func TestDecoder_ExpectsTheNamesOfAMixedStream(t *testing.T) {
 	}
 	t.Logf("%d texts at %d places", event.KnownTexts(&d), event.KnownPlaces(&d))
 	if least := (events - learning) * 95 / 100; expected < least {
-		t.Errorf("%d of %d events had the expected names, want %d at least", expected, events-learning, least)
+		t.Errorf("%d of %d events had an expected shape, want %d at least", expected, events-learning, least)
 	}
 }
 
@@ -183,7 +183,7 @@ func TestDecoder_KnowsNoMoreThanItsBounds(t *testing.T) {
 		compare(t, &d, []byte(fmt.Sprintf(`{"id":"1","type":"t","data":{"a%d":1,"b%d":"2"}}`, i, i)))
 	}
 	if n := event.WidestBranch(&d); n != 8 {
-		t.Errorf("got %d names known to follow one, want 8", n)
+		t.Errorf("got %d texts known to follow one, want 8", n)
 	}
 }
 
