@@ -38,7 +38,7 @@ func benchmarkAccept(b *testing.B, observer BatchObserver) {
 			}
 			cfg := DefaultConfig()
 			s := &shard{
-				cfg: cfg, dispatcher: doneAtOnce{}, burier: doneAtOnce{}, log: zap.NewNop(), budget: newBudget(newPool(1<<40), 1<<40), pages: newPages(1<<20),
+				cfg: cfg, dispatcher: doneAtOnce{}, burier: doneAtOnce{}, log: zap.NewNop(), budget: newBudget(newPool(1<<40), 1<<40), pages: newPages(1 << 20),
 				source: &source{resume: checkpoint.Position{SequenceNumber: checkpoint.TrimHorizon}},
 				cutter: cutter{stream: "s", shard: "x"}, tracker: checkpoint.NewTracker(checkpoint.Position{}),
 				work: b.Context(), batches: batches{observer: observer},
