@@ -221,10 +221,24 @@ func (s *cborScanner) skip(depth int) bool {
 		}
 		return true
 	case majorTag:
-		return s.skip(depth + 1)
+		return s.need(1) && fits(h.argument, s.buf[s.at]) && s.skip(depth+1)
 	default:
 		// A simple value below 32 has one byte, not two.
 		return h.info != 24 || h.argument >= 32
+	}
+}
+
+// fits tells whether what begins with a byte may have a tag. Of most nobody knows.
+func fits(tag uint64, begins byte) bool {
+	switch major := begins >> 5; tag {
+	case 0: // a time in words
+		return major == majorText
+	case cborEpoch:
+		return major == majorUint || major == majorNegative || 0xf9 <= begins && begins <= 0xfb
+	case 2, 3: // large numbers
+		return major == majorBytes
+	default:
+		return true
 	}
 }
 

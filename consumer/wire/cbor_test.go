@@ -154,6 +154,7 @@ func TestCBOR_WhatIsOddIsRefused(t *testing.T) {
 		"nesting beyond reason":    slices.Concat([]byte{0xa2}, records, scalar("x"), deep, []byte{0}),
 		"a reserved length":        slices.Concat([]byte{0xa2}, records, scalar("x"), []byte{0x1c}),
 		"a simple value in two":    slices.Concat([]byte{0xa2}, records, scalar("x"), []byte{0xf8, 0x10}),
+		"a time that is a list":    slices.Concat([]byte{0xa2}, records, scalar("x"), []byte{0xc1, 0x80}),
 		"a piece of another type":  oneRecordWith("Data", 0x5f, 0x61, 'a', 0xff),
 		"a piece in pieces":        oneRecordWith("Data", 0x5f, 0x5f, 0xff, 0xff),
 		"a key that is no UTF-8":   oneRecordWith("PartitionKey", 0x61, 0xff),
