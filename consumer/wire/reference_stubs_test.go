@@ -178,13 +178,19 @@ func (r read) time(raw []byte) time.Time {
 	return time.UnixMilli(int64(math.Round(value))).UTC()
 }
 
-// modeOf is the reference's, with so much nesting and with members that are there
-// twice or not.
-func modeOf(t testing.TB, depth int, twice cbor.DupMapKeyMode) cbor.DecMode {
+// modes are two of the reference: loose takes whatever is well-formed; strict has no member twice, no nesting
+// beyond reason and no tags, of whose content the reference says one thing in
+// members and another in the names of what is in them.
+func modes(t testing.TB) (loose, strict cbor.DecMode) {
 	t.Helper()
-	m, err := cbor.DecOptions{MaxNestedLevels: depth, DupMapKey: twice, MaxArrayElements: 1 << 30, MaxMapPairs: 1 << 30, TagsMd: cbor.TagsAllowed}.DecMode()
+	o := cbor.DecOptions{MaxNestedLevels: 1000, MaxArrayElements: 1 << 30, MaxMapPairs: 1 << 30}
+	loose, err := o.DecMode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m
+	o.MaxNestedLevels, o.DupMapKey, o.TagsMd = 60, cbor.DupMapKeyEnforcedAPF, cbor.TagsForbidden
+	if strict, err = o.DecMode(); err != nil {
+		t.Fatal(err)
+	}
+	return loose, strict
 }
