@@ -14,8 +14,8 @@ type Protocol string
 const (
 	// JSON is AWS JSON 1.1, which every endpoint speaks.
 	JSON Protocol = "json"
-	// CBOR is AWS CBOR 1.1, which AWS's SDK for Java asks in. Its answers are a
-	// quarter smaller and cost less to read. An endpoint that does not answer in it
+	// CBOR is AWS CBOR 1.1, which AWS's SDK for Java asks in. Its answers are
+	// a fifth smaller and cost less to read. An endpoint that does not answer in it
 	// is asked in JSON from then on.
 	CBOR Protocol = "cbor"
 )
