@@ -52,6 +52,14 @@ type probes struct {
 	sims       *simStores
 }
 
+// registry is all that is measured.
+func (p probes) registry() prometheus.Gatherer {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(p.collectors...)
+	reg.MustRegister(health{p.ready, p.tableRead}, p.sims, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return reg
+}
+
 // listenAdmin binds the address, so that its port is known before it serves.
 func listenAdmin(ctx context.Context, addr string) (*admin, error) {
 	var lc net.ListenConfig
@@ -66,11 +74,8 @@ func (a *admin) addr() string { return a.listener.Addr().String() }
 
 // serve answers until close.
 func (a *admin) serve(p probes) {
-	reg := prometheus.NewRegistry()
-	reg.MustRegister(p.collectors...)
-	reg.MustRegister(health{p.ready, p.tableRead}, p.sims, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(p.registry(), promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET "+ProbeLive, answer(func() error { return live(p.stuck()) }))
 	mux.HandleFunc("GET "+ProbeReady, answer(p.ready))
 	mux.HandleFunc("GET "+ProbeStartup, answer(p.started))

@@ -18,6 +18,7 @@ import (
 	"korestream/event/catalogue"
 	"korestream/handlers"
 	"korestream/internal/config"
+	"korestream/internal/telemetry"
 )
 
 // Daemon is korestream, ready to run.
@@ -25,22 +26,23 @@ type Daemon struct {
 	cfg *config.Config
 	log *zap.Logger
 	// plain is log for those whose lines do not belong on the status page.
-	plain    *zap.Logger
-	onPage   *onPage
-	clients  clients
-	memory   memory
-	consumer *consumer.Consumer
-	leases   *checkpoint.Store
-	mux      *handlers.Mux
-	schemas  *handlers.SchemaCheck // nil where events are not compared with any
-	admin    *admin
-	sims     *simStores
-	cpu      *cpuMeter
-	took     *durations
-	level    *zap.AtomicLevel // nil if it cannot be changed
-	receiver *receiver        // nil unless webhooks are taken
-	starters []starter
-	closers  []closer
+	plain     *zap.Logger
+	onPage    *onPage
+	clients   clients
+	memory    memory
+	consumer  *consumer.Consumer
+	leases    *checkpoint.Store
+	mux       *handlers.Mux
+	schemas   *handlers.SchemaCheck // nil where events are not compared with any
+	admin     *admin
+	sims      *simStores
+	cpu       *cpuMeter
+	took      *durations
+	level     *zap.AtomicLevel // nil if it cannot be changed
+	receiver  *receiver        // nil unless webhooks are taken
+	telemetry *telemetry.Telemetry
+	starters  []starter
+	closers   []closer
 }
 
 // starter is one thing to be done over the network before the first event.
@@ -75,6 +77,7 @@ func newDaemon(ctx context.Context, cfg *config.Config, c clients, log *zap.Logg
 	d := &Daemon{cfg: cfg, plain: log, onPage: newOnPage(cfg.Lease.Failover), clients: c, memory: memoryOf(cfg.Limits.Memory), cpu: newCPUMeter(), took: newDurations()}
 	log = d.onPage.lines.tap(log)
 	d.log = log
+	d.telemetry = telemetry.New(telemetry.FromEnvironment(nil), log)
 	for _, o := range opts {
 		o(d)
 	}
@@ -114,7 +117,7 @@ func newDaemon(ctx context.Context, cfg *config.Config, c clients, log *zap.Logg
 		return nil, &ExitError{ExitConfig, err}
 	}
 	d.leases = checkpoint.New(c.dynamo, d.leaseConfig(), checkpoint.WithLogger(log), checkpoint.WithCPU(d.cpu.read), checkpoint.WithVitals(d.vitals))
-	d.consumer, err = consumer.New(d.consumerConfig(), c.kinesis, d.leases, d.mux, sink, consumer.WithLogger(log))
+	d.consumer, err = consumer.New(d.consumerConfig(), c.kinesis, d.leases, d.mux, sink, append(d.telemetry.ConsumerOptions(), consumer.WithLogger(log))...)
 	if err != nil {
 		return nil, &ExitError{ExitConfig, err}
 	}
@@ -139,6 +142,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 		d.admin.serve(d.probes())
 		d.log.Info("admin server listens", zap.String("address", d.admin.addr()))
 	}
+	defer startTelemetry(ctx, d.telemetry, d.cfg, d.log, d.probes)()
 	if err := d.startup(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil // told to stop before it began

@@ -17,6 +17,7 @@ import (
 	"korestream/handlers"
 	"korestream/internal/config"
 	"korestream/internal/page"
+	"korestream/internal/telemetry"
 	"korestream/webhook"
 )
 
@@ -78,14 +79,15 @@ func (r *receiver) run(ctx context.Context) error {
 
 // Receiver is the daemon that only takes webhooks.
 type Receiver struct {
-	cfg      *config.Config
-	log      *zap.Logger
-	clients  clients
-	admin    *admin
-	receiver *receiver
-	level    zap.AtomicLevel
-	started  atomic.Bool
-	onPage   *onPage
+	cfg       *config.Config
+	log       *zap.Logger
+	clients   clients
+	admin     *admin
+	receiver  *receiver
+	level     zap.AtomicLevel
+	started   atomic.Bool
+	onPage    *onPage
+	telemetry *telemetry.Telemetry
 }
 
 // NewReceiver opens what the configuration names. It calls nothing over the network.
@@ -104,6 +106,7 @@ func NewReceiver(ctx context.Context, cfg *config.Config, log *zap.Logger, level
 	r := &Receiver{cfg: cfg, clients: c, level: level, onPage: newOnPage(0)}
 	log = r.onPage.lines.tap(log)
 	r.log = log
+	r.telemetry = telemetry.New(telemetry.FromEnvironment(nil), log)
 	if r.receiver, err = openReceiver(ctx, cfg, c, log); err != nil {
 		return nil, &ExitError{ExitConfig, err}
 	}
@@ -121,20 +124,11 @@ func (r *Receiver) Run(ctx context.Context) error {
 	defer r.receiver.server.Close()
 	defer r.onPage.keep(r.moment)()
 	if r.admin != nil {
-		r.admin.serve(probes{
-			status:     func() statusView { return statusView{Worker: r.cfg.Worker, Draining: r.receiver.server.Ready() != nil} },
-			stuck:      func() []string { return nil }, // a request ends by itself
-			ready:      r.ready,
-			started:    r.hasStarted,
-			tableRead:  func() time.Time { return time.Time{} },
-			logLevel:   serveLogLevel(r.level, r.cfg.Admin.LogLevel, r.log),
-			collectors: []prometheus.Collector{receiverCollector{r.receiver.handler.Stats}, r.clients.calls.total, r.clients.calls.seconds},
-			sims:       newSIMStores(r.cfg.Worker, false),
-			page:       r.onPage.page,
-		})
+		r.admin.serve(r.probes())
 		defer closeAdmin(r.admin, r.log)
 		r.log.Info("admin server listens", zap.String("address", r.admin.addr()))
 	}
+	defer startTelemetry(ctx, r.telemetry, r.cfg, r.log, r.probes)()
 	if err := r.startup(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil // told to stop before it began
@@ -143,6 +137,20 @@ func (r *Receiver) Run(ctx context.Context) error {
 	}
 	r.started.Store(true)
 	return r.receiver.run(ctx)
+}
+
+func (r *Receiver) probes() probes {
+	return probes{
+		status:     func() statusView { return statusView{Worker: r.cfg.Worker, Draining: r.receiver.server.Ready() != nil} },
+		stuck:      func() []string { return nil }, // a request ends by itself
+		ready:      r.ready,
+		started:    r.hasStarted,
+		tableRead:  func() time.Time { return time.Time{} },
+		logLevel:   serveLogLevel(r.level, r.cfg.Admin.LogLevel, r.log),
+		collectors: []prometheus.Collector{receiverCollector{r.receiver.handler.Stats}, r.clients.calls.total, r.clients.calls.seconds},
+		sims:       newSIMStores(r.cfg.Worker, false),
+		page:       r.onPage.page,
+	}
 }
 
 // startup compares the stream with the configuration and opens the table of tokens.

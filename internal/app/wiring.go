@@ -113,11 +113,11 @@ func (d *Daemon) makeHandler(h config.Handler) (handlers.Handler, error) {
 	case "simstate":
 		return d.openSIMs(h)
 	case "sqs":
-		return handlers.OpenSQS(d.clients.sqs, h.SQS())
+		return handlers.OpenSQS(d.clients.sqs, h.SQS(), handlers.WithSQSPropagator(d.telemetry.Propagator()))
 	case "s3":
 		return handlers.OpenS3(d.clients.s3, h.S3())
 	case "http":
-		return handlers.OpenHTTP(h.HTTP())
+		return handlers.OpenHTTP(h.HTTP(), handlers.WithHTTPPropagator(d.telemetry.Propagator()))
 	case "exec":
 		x, err := handlers.OpenExec(h.Exec(), handlers.WithExecLogger(log))
 		if err == nil {
@@ -145,7 +145,7 @@ func (d *Daemon) openSchemas() error {
 }
 
 func (d *Daemon) muxOptions() []handlers.Option {
-	opts := []handlers.Option{handlers.WithLogger(d.log)}
+	opts := append(d.telemetry.MuxOptions(), handlers.WithLogger(d.log))
 	if d.took != nil { // a redrive and a replay are not measured
 		opts = append(opts, handlers.WithObserver(d.took))
 	}
