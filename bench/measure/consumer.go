@@ -90,6 +90,9 @@ func (p *process) wait(want tally.Tally) (run, error) {
 	if usage, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		r.peak = usage.Maxrss * maxrssUnit
 	}
+	if r.PeakRSS > 0 {
+		r.peak = r.PeakRSS
+	}
 	if r.Tally != want {
 		return run{}, fmt.Errorf("%s handled %+v, but %+v was served: it lost or repeated events: %s", p.entrant.Name, r.Tally, want, lastLines(p.said.Bytes()))
 	}

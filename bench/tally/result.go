@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 )
 
-// Result is what a consumer's process says of itself when it ends. What the
-// operating system knows better, CPU time and peak memory, its parent asks there.
+// Result is what a consumer's process says of itself when it ends. CPU time, which
+// the operating system knows better, its parent asks there.
 type Result struct {
 	// Holding is set in a first line, before the result, when everything is
 	// handled and the process goes on for a while.
@@ -24,6 +26,9 @@ type Result struct {
 	// Allocations and AllocatedBytes are of the whole process, since it began.
 	Allocations    uint64 `json:"allocations"`
 	AllocatedBytes uint64 `json:"allocated_bytes"`
+	// PeakRSS is the peak of the process's resident memory in bytes, 0 where the
+	// operating system does not tell it of a program alone.
+	PeakRSS int64 `json:"peak_rss_bytes,omitempty"`
 	// Modules are the versions of what the process was built from.
 	Modules map[string]string `json:"modules"`
 }
@@ -34,7 +39,7 @@ func NewResult(c *Counter) Result {
 	runtime.ReadMemStats(&m)
 	r := Result{
 		Tally: c.Tally(), Seconds: c.seconds(), Latencies: c.latencies,
-		Allocations: m.Mallocs, AllocatedBytes: m.TotalAlloc, Modules: make(map[string]string),
+		Allocations: m.Mallocs, AllocatedBytes: m.TotalAlloc, PeakRSS: peakRSS(), Modules: make(map[string]string),
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, d := range info.Deps {
@@ -54,4 +59,20 @@ func (r Result) Write(w io.Writer) error {
 		return fmt.Errorf("write result: %w", err)
 	}
 	return nil
+}
+
+// peakRSS reads the peak from Linux's /proc. What wait4 says of a child counts also
+// what its parent had when it began it.
+func peakRSS() int64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		var kib int64
+		if n, _ := fmt.Sscanf(line, "VmHWM: %d kB", &kib); n == 1 {
+			return kib << 10
+		}
+	}
+	return 0
 }
