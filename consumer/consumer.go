@@ -205,6 +205,7 @@ func (c *Consumer) newShard(lease *checkpoint.Lease) *shard {
 	s := &shard{
 		cfg: c.cfg, lease: lease, dispatcher: c.dispatcher, burier: c.burier, gate: c.gate, trail: &c.trail, batches: batches{observer: c.observer}, log: log,
 		source: newSource(c.kc, c.cfg, lease.Shard(), lease.Start(), b, c.pages, log), pages: c.pages, budget: b,
+		saved: done, checkpointTriedAt: time.Now(), caughtUpAt: lease.DoneAt(),
 		cutter:  cutter{stream: c.cfg.Stream, shard: lease.Shard(), keys: c.listing.keys(lease.Shard())},
 		tracker: checkpoint.ResumeTracker(done), since: time.Now(),
 	}

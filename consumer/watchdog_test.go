@@ -129,3 +129,30 @@ func TestReadBacklog_TellsForHowLongTheOldestUnreadRecordWaits(t *testing.T) {
 		}
 	})
 }
+
+// TestStatus_OfAShardJustTakenIsWhatItsLeaseSays looks before anything was read.
+func TestStatus_OfAShardJustTakenIsWhatItsLeaseSays(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1)
+		w.putEvents(3, testSIMs...)
+		before := &sink{}
+		p := w.start("one", before)
+		w.await("all events", func() bool { return len(before.ids()) == len(w.put) })
+		time.Sleep(5 * time.Second)
+		was := p.c.Status().Shards[0]
+		w.must(p.stop())
+		q := w.start("two", &sink{})
+		for len(q.c.Status().Shards) == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		got := q.c.Status().Shards[0]
+		if got.Checkpoint.Compare(was.Checkpoint) != 0 || was.Checkpoint.IsZero() || got.CaughtUpAt.IsZero() {
+			t.Errorf("got checkpoint %s, caught up at %s; want %s and when that was", got.Checkpoint, got.CaughtUpAt, was.Checkpoint)
+		}
+		if stuck := q.c.Stuck(time.Now()); len(stuck) != 0 {
+			t.Errorf("stuck: got %v, want nothing", stuck)
+		}
+		w.must(q.stop())
+	})
+}
