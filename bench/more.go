@@ -89,12 +89,22 @@ func runMore(ctx context.Context, args []string) error {
 
 func latency(ctx context.Context, bin string, o moreOptions, d *report.Document) error {
 	d.Latency = nil
-	for _, rate := range []int{100, 1000} {
-		l, err := measure.RunLatency(ctx, bin, ours(o.settings), 8, rate, o.latency)
+	for _, c := range []struct {
+		source string
+		rate   int
+	}{{"", 100}, {"", 1000}, {"fan_out", 100}, {"fan_out", 1000}} {
+		settings := maps.Clone(o.settings)
+		if c.source != "" {
+			if err := settings.Set("source.type=" + c.source); err != nil {
+				return err
+			}
+		}
+		l, err := measure.RunLatency(ctx, bin, ours(settings), 8, c.rate, o.latency)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(os.Stderr, "latency at %d a second and shard: p50 %.0f, p99 %.0f, max %.0f ms\n", rate, l.P50, l.P99, l.Most)
+		l.Source = c.source
+		fmt.Fprintf(os.Stderr, "latency at %d a second and shard%s: p50 %.0f, p99 %.0f, max %.0f ms\n", c.rate, l.Manner(), l.P50, l.P99, l.Most)
 		d.Latency = append(d.Latency, l)
 	}
 	return nil

@@ -3,6 +3,7 @@ package consumer
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,11 +19,11 @@ func TestConsumer_ShowsWhatFailsAndStopsWithoutWhatIsParked(t *testing.T) {
 		w := newWorld(t, 1)
 		w.putEvents(3, testSIMs...)
 		const tried, parked = "HS01/0000", "HS02/0001"
-		healed := false
+		var healed atomic.Bool
 		s := &sink{handle: func(ctx context.Context, d *Delivery) error {
 			switch d.Event.ID {
 			case tried:
-				for attempt := 1; !healed; attempt++ {
+				for attempt := 1; !healed.Load(); attempt++ {
 					d.Failed("billing", attempt, errTest)
 					time.Sleep(time.Second)
 				}
@@ -44,7 +45,7 @@ func TestConsumer_ShowsWhatFailsAndStopsWithoutWhatIsParked(t *testing.T) {
 		if reasons := reasonsOf(st.Holds(time.Now())); !slices.Equal(reasons, []string{HoldParked, HoldFails}) {
 			t.Errorf("holds: got %v", reasons)
 		}
-		healed = true
+		healed.Store(true)
 		w.await("the one that was tried again", func() bool { return slices.Contains(s.ids(), tried) })
 		if st := p.c.Status().Shards[0]; len(st.Failing) != 0 || len(st.Waiting) != 1 {
 			t.Errorf("after it was handled: got failing %+v and waiting %+v, want the parked one alone", st.Failing, st.Waiting)

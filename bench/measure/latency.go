@@ -25,7 +25,9 @@ import (
 // Latency is how long after they were put the events were handled, in
 // milliseconds.
 type Latency struct {
-	Shards int `json:"shards"`
+	// Source is source.type of the consumer, if it is not the default.
+	Source string `json:"source,omitempty"`
+	Shards int    `json:"shards"`
 	// Rate is how many events a second each shard got, Events how many in all.
 	Rate   int     `json:"rate"`
 	Events int64   `json:"events"`
@@ -34,6 +36,14 @@ type Latency struct {
 	Most   float64 `json:"max_ms"`
 	// Requests are those to DynamoDB while events came, by operation, an hour.
 	Requests map[string]float64 `json:"dynamodb_requests_per_hour"`
+}
+
+// Manner says how the shards were read, if that is not the default.
+func (l Latency) Manner() string {
+	if l.Source == "" {
+		return ""
+	}
+	return ", " + l.Source
 }
 
 // latencyStream is the stream on which latency is measured.

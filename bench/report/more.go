@@ -28,9 +28,9 @@ func (d Document) writeMore(b *strings.Builder) {
 func (d Document) writeLatency(b *strings.Builder) {
 	t := Table{Texts: 1, Head: []string{"stream", "events", "p50 ms", "p99 ms", "max ms"}}
 	for _, l := range d.Latency {
-		t.Add(fmt.Sprintf("%d shards, %s events/s each", l.Shards, thousands(int64(l.Rate))), thousands(l.Events), number(l.P50), number(l.P99), number(l.Most))
+		t.Add(fmt.Sprintf("%d shards, %s events/s each%s", l.Shards, thousands(int64(l.Rate)), l.Manner()), thousands(l.Events), number(l.P50), number(l.P99), number(l.Most))
 	}
-	b.WriteString("## From put to handled\n\nOn the embedded endpoint over HTTP, default settings; the time between two polls of a shard is most of it.\n\n" + t.Markdown() + "\n")
+	b.WriteString("## From put to handled\n\nOn the embedded endpoint over HTTP, default settings but for `source.type` where it is named; the time between two polls of a shard is most of it.\n\n" + t.Markdown() + "\n")
 }
 
 func (d Document) writeIdle(b *strings.Builder) {
@@ -41,6 +41,9 @@ func (d Document) writeIdle(b *strings.Builder) {
 	}
 	b.WriteString("## When nothing comes\n\nOne process that has handled all there is, looked at for a minute.\n\n" + t.Markdown())
 	for _, l := range d.Latency {
+		if l.Source != "" {
+			continue // it is the same
+		}
 		reads, writes := readsAndWrites(l.Requests)
 		fmt.Fprintf(b, "\nWhile %s events a second come on each of %d shards: %s reads and %s writes an hour.\n", thousands(int64(l.Rate)), l.Shards, thousands(int64(reads)), thousands(int64(writes)))
 	}
