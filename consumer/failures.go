@@ -40,9 +40,11 @@ type failureKey struct {
 type failure struct {
 	Failing
 	// givenUp says that somebody has; it stays so until the event is done. Resting
-	// counts those who wait with the event now, not in a handler.
-	givenUp bool
-	resting int
+	// counts those who wait with the event now, not in a handler, of as many as are
+	// unfinished.
+	givenUp    bool
+	resting    int
+	unfinished func() int
 }
 
 func keyOf(o *Origin, id string) failureKey {
@@ -69,14 +71,21 @@ func (f *failures) note(o *Origin, id, typ, handler string, attempts int, err er
 	e.givenUp = e.givenUp || givenUp
 }
 
-// rest says that an event that failed waits in no handler, or does no longer.
-func (f *failures) rest(o *Origin, id string, by int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if e := f.of[keyOf(o, id)]; e != nil {
-		e.resting += by
+// rest says that one more of those who are unfinished with an event that failed
+// waits, and is in no handler. Resume says that it goes on.
+func (f *failures) rest(o *Origin, id string, unfinished func() int) (resume func()) {
+	add := func(by int) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if e := f.of[keyOf(o, id)]; e != nil {
+			e.resting, e.unfinished = e.resting+by, unfinished
+		}
 	}
+	add(1)
+	return func() { add(-1) }
 }
+
+func one() int { return 1 }
 
 // forget says that an event is done, or is left.
 func (f *failures) forget(o *Origin, id string) {
@@ -94,7 +103,7 @@ func (f *failures) resting() (n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, e := range f.of {
-		if e.givenUp && e.resting > 0 {
+		if e.givenUp && e.resting > 0 && e.resting == e.unfinished() {
 			n++
 		}
 	}
@@ -131,13 +140,13 @@ func (d *Delivery) Failed(handler string, attempts int, err error) {
 }
 
 // Park tells the consumer that a handler was given up on, and that the event
-// waits with its key until it is called again, which is when the function that it
-// returns is called. An event that waits so does not hold a stop up.
-func (d *Delivery) Park(handler string, attempts int, err error) (resume func()) {
+// waits with its key until it is called again, which is when resume is called.
+// Unfinished counts the handlers that are not done with the event, in whichever
+// state; when all of them are parked, the event does not hold a stop up.
+func (d *Delivery) Park(handler string, attempts int, err error, unfinished func() int) (resume func()) {
 	if d.failures == nil {
 		return func() {}
 	}
 	d.failures.note(&d.Origin, d.Event.ID, d.Event.Type, handler, attempts, err, true)
-	d.failures.rest(&d.Origin, d.Event.ID, 1)
-	return func() { d.failures.rest(&d.Origin, d.Event.ID, -1) }
+	return d.failures.rest(&d.Origin, d.Event.ID, unfinished)
 }

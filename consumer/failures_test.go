@@ -29,7 +29,7 @@ func TestConsumer_ShowsWhatFailsAndStopsWithoutWhatIsParked(t *testing.T) {
 				}
 			case parked:
 				d.Failed("billing", 1, errTest)
-				defer d.Park("billing", 2, errTest)()
+				defer d.Park("billing", 2, errTest, one)()
 				<-ctx.Done()
 				return context.Cause(ctx)
 			}
@@ -62,6 +62,40 @@ func TestConsumer_ShowsWhatFailsAndStopsWithoutWhatIsParked(t *testing.T) {
 			t.Errorf("the next worker handled %v, want %s first", ids, parked)
 		}
 		w.must(q.stop())
+	})
+}
+
+// TestConsumer_AStopWaitsForAHandlerBesideOneThatIsParked would otherwise cut it off
+// and have its event handled twice.
+func TestConsumer_AStopWaitsForAHandlerBesideOneThatIsParked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1)
+		w.putRaw("HS01", eventJSON("e1", "HS01"))
+		const handling = 12 * time.Second
+		cutOff := false
+		s := &sink{handle: func(ctx context.Context, d *Delivery) error {
+			var unfinished atomic.Int64
+			unfinished.Store(2)
+			defer d.Park("billing", 2, errTest, func() int { return int(unfinished.Load()) })()
+			slow := time.NewTimer(handling)
+			defer slow.Stop()
+			select {
+			case <-slow.C:
+			case <-ctx.Done():
+				cutOff = true
+			}
+			unfinished.Store(1) // now all that is left is parked
+			<-ctx.Done()
+			return context.Cause(ctx)
+		}}
+		p := w.start("one", s, func(c *Config, _ *checkpoint.Config) { c.DrainTimeout = 20 * time.Second })
+		w.await("the parked handler", func() bool { return len(p.c.Status().Shards) == 1 && len(p.c.Status().Shards[0].Waiting) == 1 })
+		begun := time.Now()
+		w.must(p.stop())
+		if took := time.Since(begun); cutOff || took < handling-2*time.Second || took > handling+2*time.Second {
+			t.Errorf("cut off: %t, stopped after %s; want the other handler to end by itself, after about %s", cutOff, took, handling)
+		}
 	})
 }
 

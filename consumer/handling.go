@@ -101,8 +101,7 @@ func (s *shard) park(p *piece, attempts int, err error) (resume func()) {
 			zap.String(KeyEventType, run.EventType), zap.NamedError(KeyError, err))
 	}
 	s.failures.note(p.origin(), run.EventID, run.EventType, "", attempts, err, true)
-	s.failures.rest(p.origin(), run.EventID, 1)
-	return func() { s.failures.rest(p.origin(), run.EventID, -1) }
+	return s.failures.rest(p.origin(), run.EventID, one)
 }
 
 // forget says that nothing fails with the piece any more.

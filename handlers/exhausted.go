@@ -10,8 +10,9 @@ import (
 	"korestream/consumer"
 )
 
-// run is one route's part: handled, given up on, or interrupted.
-func (m *Mux) run(ctx context.Context, r *route, d *consumer.Delivery, now time.Time) (consumer.Outcome, error) {
+// run is one route's part: handled, given up on, or interrupted. Unfinished counts
+// the routes that are not done with the event.
+func (m *Mux) run(ctx context.Context, r *route, d *consumer.Delivery, now time.Time, unfinished func() int) (consumer.Outcome, error) {
 	seen := d // by the handler; whoever buries has all of it
 	if r.shape != nil {
 		var err error
@@ -32,7 +33,7 @@ func (m *Mux) run(ctx context.Context, r *route, d *consumer.Delivery, now time.
 		case Park:
 			// Here and not by an error of the dispatch, which would call the other
 			// handlers of the event again.
-			if err := m.park(ctx, r, d, gaveUp); err != nil {
+			if err := m.park(ctx, r, d, gaveUp, unfinished); err != nil {
 				return 0, err
 			}
 			now = time.Now()
@@ -49,10 +50,10 @@ func (m *Mux) run(ctx context.Context, r *route, d *consumer.Delivery, now time.
 }
 
 // park says so and waits for the next round of tries.
-func (m *Mux) park(ctx context.Context, r *route, d *consumer.Delivery, gaveUp *gaveUpError) error {
+func (m *Mux) park(ctx context.Context, r *route, d *consumer.Delivery, gaveUp *gaveUpError, unfinished func() int) error {
 	m.stats.parked.Add(1)
 	defer m.stats.parked.Add(-1)
-	defer d.Park(r.name, gaveUp.attempts, gaveUp.err)()
+	defer d.Park(r.name, gaveUp.attempts, gaveUp.err, unfinished)()
 	m.parkLog.failed(gaveUp, append(eventFields(d), zap.String(consumer.KeyHandler, r.name))...)
 	if sleep(ctx, r.pause) != nil {
 		return interruption(ctx, gaveUp)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -253,16 +254,25 @@ func (m *Mux) handle(ctx context.Context, d *consumer.Delivery, routes []*route,
 		}
 		return consumer.Handled, nil
 	case 1:
-		return m.run(ctx, matching[0], d, now)
+		return m.run(ctx, matching[0], d, now, one)
 	}
 	return m.runAll(ctx, matching, d, now)
 }
 
+// one is how many routes are not done with an event of a single one.
+func one() int { return 1 }
+
 func (m *Mux) runAll(ctx context.Context, routes []*route, d *consumer.Delivery, now time.Time) (consumer.Outcome, error) {
 	outcomes, errs := make([]consumer.Outcome, len(routes)), make([]error, len(routes))
 	var wg sync.WaitGroup
+	var left atomic.Int64
+	left.Store(int64(len(routes)))
+	unfinished := func() int { return int(left.Load()) }
 	for i, r := range routes {
-		wg.Go(func() { outcomes[i], errs[i] = m.run(ctx, r, d, now) })
+		wg.Go(func() {
+			defer left.Add(-1)
+			outcomes[i], errs[i] = m.run(ctx, r, d, now, unfinished)
+		})
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
