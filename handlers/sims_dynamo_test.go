@@ -136,8 +136,9 @@ func TestDynamoSIMs_TellsWhatIsAwayFromWhatIsWrong(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					ep := embed.New()
 					s := openSIMs(t, dynamodb.NewFromConfig(ep.Config()), 0)
-					tt.fault.Service, tt.fault.Operation = embed.DynamoDB, op
-					in := ep.Faults().Add(tt.fault)
+					fault := tt.fault // which the other operation has too
+					fault.Service, fault.Operation = embed.DynamoDB, op
+					in := ep.Faults().Add(fault)
 					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 					defer cancel()
 					if err := s.Handle(ctx, usage(t, "HS1", "EZ1", 1, 1)); !tt.want(err) {
