@@ -44,7 +44,7 @@ var ofKinesisLocal = []disagreement{
 	},
 	{
 		engine: engines.KinesisLocal, name: "ListStreams/pages by NextToken in the order of names",
-		does: "ignores the token and begins at the first name", shows: "second page: got [AddTagsToStream",
+		does: "ignores the token and begins at the first name", shows: "second page: got [",
 		page: kinesisPages + "API_ListStreams.html",
 	},
 	{
