@@ -92,6 +92,7 @@ const stopGrace = 5 * time.Second
 // Run consumes until ctx ends, or until all is done up to Config.End if there is
 // one, then drains: what was begun is finished and checkpointed and the leases
 // are released. It returns nil after a clean drain,
+// also of one that has left parked events to whoever comes next,
 // ErrDrainTimedOut if handlers were still busy at the time-out, and another
 // error if consuming could not begin. It may be called once.
 func (c *Consumer) Run(ctx context.Context) error {
