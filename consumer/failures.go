@@ -8,15 +8,13 @@ import (
 	"time"
 )
 
-// Failing is an event whose handler has failed and tries again.
+// Failing is an event in its handlers, since when one failed with it first.
 type Failing struct {
-	EventID, EventType string
-	SequenceNumber     string
+	Running
 	// Handler is empty where it is not known who fails.
 	Handler  string
 	Attempts int
-	Since    time.Time // when it failed first
-	Err      string    // of the last attempt
+	Err      string // of the last attempt
 }
 
 // failures are the events of a shard that are not done because something fails

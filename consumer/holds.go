@@ -98,5 +98,3 @@ func times(n int) string {
 	}
 	return fmt.Sprintf("%d times", n)
 }
-
-func (f Failing) name() string { return Running{EventID: f.EventID, EventType: f.EventType}.name() }

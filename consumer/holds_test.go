@@ -24,14 +24,14 @@ func TestHolds_NameWhatKeepsAShardFromMoving(t *testing.T) {
 		}, []string{HoldHandler}, "e7 (data-session) at 49", 43 * time.Second},
 		{"a dead letter cannot be written", func(s *ShardStatus) {
 			s.Slowest.Since = ago(time.Hour)
-			s.Parked = []Failing{{SequenceNumber: "50", Since: ago(time.Hour), Err: "disk full"}}
+			s.Parked = []Failing{{Running: Running{SequenceNumber: "50", Since: ago(time.Hour)}, Err: "disk full"}}
 		}, []string{HoldParked}, "disk full", time.Hour},
 		{"a handler was given up on", func(s *ShardStatus) {
-			s.Waiting = []Failing{{EventID: "e9", EventType: "data-session", SequenceNumber: "51", Handler: "billing", Since: ago(time.Minute), Err: "no tariff"}}
+			s.Waiting = []Failing{{Running: Running{"e9", "data-session", "51", ago(time.Minute)}, Handler: "billing", Err: "no tariff"}}
 		}, []string{HoldParked}, "e9 (data-session) at 51 was given up on by handler billing", time.Minute},
 		{"a handler fails", func(s *ShardStatus) {
 			s.Slowest.Since = ago(time.Minute)
-			s.Failing = []Failing{{EventID: "e8", EventType: "data-session", SequenceNumber: "52", Handler: "billing", Attempts: 9, Since: ago(time.Minute), Err: "no tariff"}, {}}
+			s.Failing = []Failing{{Running: Running{"e8", "data-session", "52", ago(time.Minute)}, Handler: "billing", Attempts: 9, Err: "no tariff"}, {}}
 		}, []string{HoldFails}, "2 events fail with handler billing, the oldest is e8 (data-session) at 52, tried 9 times, its key waits: no tariff", time.Minute},
 		{"throttled", func(s *ShardStatus) { s.State, s.Problem, s.FetchedAt = StateThrottled, "too much", ago(9*time.Second) }, []string{HoldThrottled}, "too much", 9 * time.Second},
 		{"cannot be read", func(s *ShardStatus) { s.State, s.Problem = StateFailing, "KMS says no" }, []string{HoldFailing}, "KMS says no", 0},
