@@ -44,10 +44,10 @@ func (s *shard) accept(fetch context.Context, page *wire.Page) (whole bool) {
 			continue
 		}
 		if len(s.pieces) >= submitAtOnce || s.gate != nil {
-			s.submit()
+			s.submit(b)
 		}
 	}
-	s.submit()
+	s.submit(b)
 	return !s.turnedAway
 }
 
@@ -64,9 +64,12 @@ func (s *shard) admitted(fetch context.Context, pieces []*piece) bool {
 	return true
 }
 
-// submit sends what was accepted to the lanes.
-func (s *shard) submit() {
-	s.lanes.submit(s.pieces...)
+// submit sends what was accepted to the lanes. The batch is nil if nobody follows
+// it.
+func (s *shard) submit(b *batch) {
+	if s.lanes.pass(s.pieces) && b == nil {
+		s.cutter.takeBack(s.pieces)
+	}
 	clear(s.pieces)
 	s.pieces = s.pieces[:0]
 }
@@ -112,7 +115,7 @@ func (s *shard) acceptRecord(fetch context.Context, r *wire.Record, b *batch) bo
 	of.ticket, of.chunk, of.loose = rec.ticket, rec.chunk, rec.loose
 	of.pinned.Store(int32(len(pieces)))
 	for _, p := range pieces {
-		p.order, p.record = s.order, of
+		p.order, p.record, p.shared = s.order, of, len(pieces) > 1
 		if p.letter != nil {
 			p.lane = s.cfg.LaneKey.ofLetter(p.letter)
 		} else {

@@ -61,7 +61,8 @@ type Dispatcher interface {
 	// unless the event was done anyhow.
 	//
 	// Dispatch is called concurrently, but for events of one key of one shard
-	// one after another, in stream order.
+	// one after another, in stream order. It must not keep d: what is done is
+	// used again for another event.
 	Dispatch(ctx context.Context, d *Delivery) (Outcome, error)
 }
 

@@ -136,6 +136,7 @@ func (s *shard) finish(p *piece, outcome Outcome) {
 	s.forget(p)
 	s.tracker.Done(p.record.ticket)
 	p.done(s.budget)
+	p.finished = true
 }
 
 // checkpointLoop writes the watermark at most once per interval, when it moved.

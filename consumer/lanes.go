@@ -42,9 +42,16 @@ type lanes struct {
 	drained bool
 	// finished says that no more pieces will come.
 	finished bool
+	// pace is how quick the pieces are, burst is the one that runs now, nil if none
+	// does, and spare one to be used again.
+	pace         pace
+	burst, spare *burst
 	// idle is closed when drained or finished and nothing runs any more. While
 	// a piece may run a worker does, so that is all there is to look at.
 	idle chan struct{}
+
+	// patience is of pass alone.
+	patience *time.Timer
 }
 
 // laneID is a key and which kind of key it is: kinds do not meet.
@@ -68,10 +75,12 @@ type slot struct {
 	lane  *lane
 	piece *piece // nil while it runs none
 	since time.Time
+	// starting says that it has not looked for a piece yet.
+	starting bool
 }
 
 func newLanes(limit int, run func(*piece)) *lanes {
-	return &lanes{limit: limit, run: run, begunAt: time.Now(), idle: make(chan struct{})}
+	return &lanes{limit: limit, run: run, begunAt: time.Now(), pace: newPace(), idle: make(chan struct{})}
 }
 
 // submit appends pieces to the lanes of their keys. Orders must not fall from
@@ -80,6 +89,11 @@ func newLanes(limit int, run func(*piece)) *lanes {
 func (l *lanes) submit(pieces ...*piece) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.enqueue(pieces)
+}
+
+// enqueue is submit for who holds mu.
+func (l *lanes) enqueue(pieces []*piece) {
 	for _, p := range pieces {
 		if l.drained && p.order > l.begun {
 			continue
@@ -128,14 +142,20 @@ func (l *lanes) hire() {
 	if l.ready.first == nil || l.starting || l.running() >= l.limit {
 		return
 	}
+	at := l.vacancy()
+	l.starting, l.slots[at].starting = true, true
+	go l.work(at)
+}
+
+// vacancy returns a slot for another worker.
+func (l *lanes) vacancy() int {
 	if len(l.vacant) == 0 {
 		l.vacant = append(l.vacant, len(l.slots))
 		l.slots = append(l.slots, slot{})
 	}
 	at := l.vacant[len(l.vacant)-1]
 	l.vacant = l.vacant[:len(l.vacant)-1]
-	l.starting = true
-	go l.work(at)
+	return at
 }
 
 // running counts the workers.
@@ -143,36 +163,39 @@ func (l *lanes) running() int { return len(l.slots) - len(l.vacant) }
 
 // work runs pieces until none is ready. There are never more than limit of it.
 func (l *lanes) work(at int) {
-	for p := l.begin(at); p != nil; p = l.next(at) {
+	for p := l.next(at); p != nil; p = l.next(at) {
 		l.run(p)
 	}
 }
 
-// begin is next for a worker that has just started.
-func (l *lanes) begin(at int) *piece {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.starting = false
-	return l.take(at)
-}
-
-// next gives the worker's lane back and takes the next piece, or signs the
-// worker off.
+// next gives the lane that the worker has back, if any, and takes the next piece, or
+// signs the worker off.
 func (l *lanes) next(at int) *piece {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	ln := l.slots[at].lane
+	now, was := time.Now(), l.slots[at]
 	l.slots[at] = slot{}
+	if was.starting {
+		l.starting = false
+	}
+	if was.lane != nil {
+		l.pace.took(now.Sub(was.since), 1)
+		l.giveBack(was.lane)
+	}
+	return l.take(at, now)
+}
+
+// giveBack makes a lane ready again whose piece was run.
+func (l *lanes) giveBack(ln *lane) {
 	ln.busy = false
 	if ln.first == nil {
 		l.forget(ln)
 	} else {
 		l.ready.push(ln) // behind the others that wait, which is fair to them
 	}
-	return l.take(at)
 }
 
-func (l *lanes) take(at int) *piece {
+func (l *lanes) take(at int, now time.Time) *piece {
 	for ln := l.ready.pop(); ln != nil; ln = l.ready.pop() {
 		p := ln.first
 		if l.drained && p.order > l.begun {
@@ -185,13 +208,13 @@ func (l *lanes) take(at int) *piece {
 		p.next = nil
 		ln.busy = true
 		l.waiting--
-		l.begun, l.begunAt = max(l.begun, p.order), time.Now()
+		l.begun, l.begunAt = max(l.begun, p.order), now
 		p.delivery.BegunAt = l.begunAt
-		l.slots[at] = slot{ln, p, l.begunAt}
+		l.slots[at] = slot{lane: ln, piece: p, since: now}
 		l.hire()
 		return p
 	}
-	l.begunAt = time.Now() // the last one has ended
+	l.begunAt = now // the last one has ended
 	l.vacant = append(l.vacant, at)
 	l.signalIdle()
 	return nil
@@ -236,59 +259,6 @@ func (l *lanes) signalIdle() {
 	case <-l.idle:
 	default:
 		close(l.idle)
-	}
-}
-
-// lanesStatus is a moment of lanes.
-type lanesStatus struct {
-	waiting, running int
-	// slowest is the piece that has run for longest, if any runs.
-	slowest Running
-	// progressAt is when a piece last began or, as the last one, ended.
-	progressAt time.Time
-}
-
-func (l *lanes) status() lanesStatus {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	st := lanesStatus{waiting: l.waiting, progressAt: l.begunAt}
-	var slowest *slot
-	for i := range l.slots {
-		s := &l.slots[i]
-		if s.piece == nil {
-			continue
-		}
-		st.running++
-		if slowest == nil || s.since.Before(slowest.since) {
-			slowest = s
-		}
-	}
-	if slowest != nil {
-		st.slowest = runningOf(slowest.piece, slowest.since)
-	}
-	return st
-}
-
-// detach gives a piece that runs, and that no handler looks at, data of its own.
-func (l *lanes) detach(p *piece, b *budget) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	p.detach(b)
-}
-
-// detachBehind does the same for all pieces that wait behind one that has run since
-// before then. They would pin what their records share with others that are long
-// done, and few keys would fill the shard's budget.
-func (l *lanes) detachBehind(then time.Time, b *budget) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, s := range l.slots {
-		if s.piece == nil || !s.since.Before(then) {
-			continue
-		}
-		for p := s.lane.first; p != nil; p = p.next {
-			p.detach(b)
-		}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"korestream/event"
 )
 
 // lanesRecorder runs tasks that take some virtual time and notes which ran.
@@ -121,7 +123,7 @@ func TestLanes_DrainWithNothingToDoIsImmediate(t *testing.T) {
 }
 
 func pieceOf(key string, order int) *piece {
-	return &piece{order: uint64(order), lane: laneID{kind: laneKindSIM, key: key}}
+	return &piece{order: uint64(order), lane: laneID{kind: laneKindSIM, key: key}, delivery: Delivery{Event: &event.Event{ID: fmt.Sprint(order)}}}
 }
 
 // script makes n tasks over some keys with durations up to 20 ms.

@@ -31,8 +31,10 @@ type piece struct {
 	delivery Delivery
 	// detached says that the data is its own, and no longer the record's; kept is
 	// how many bytes of the budget that takes.
-	detached bool
 	kept     int64
+	detached bool
+	// finished says that it is done, shared that the record has other pieces.
+	finished, shared bool
 }
 
 // detach gives the piece data of its own, which the budget counts, so that what
@@ -111,6 +113,7 @@ type cutter struct {
 	stream, shard string
 	keys          hashRange
 	slab          slab[piece]
+	free          []*piece
 	decoder       event.Decoder
 	items         []event.Item
 	pieces        []*piece
@@ -156,9 +159,27 @@ func (c *cutter) cut(r *wire.Record, resume checkpoint.Position) (pos checkpoint
 
 // add makes another piece of the record.
 func (c *cutter) add() *piece {
-	p := c.slab.take()
+	var p *piece
+	if n := len(c.free); n > 0 {
+		p, c.free = c.free[n-1], c.free[:n-1]
+	} else {
+		p = c.slab.take()
+	}
 	c.pieces = append(c.pieces, p)
 	return p
+}
+
+// takeBack takes pieces that were run, to be used again. A handler must not keep its
+// delivery, and those who look at what is in the handlers for long have not seen
+// these. It leaves what is not done, what somebody else may know of still, and
+// records of several pieces, which belong together.
+func (c *cutter) takeBack(pieces []*piece) {
+	for _, p := range pieces {
+		if p.finished && p.record == &p.own && !p.shared && p.letter == nil && p.delivery.Trace == nil {
+			*p = piece{}
+			c.free = append(c.free, p)
+		}
+	}
 }
 
 func (c *cutter) decode(from *Origin, payload []byte) {

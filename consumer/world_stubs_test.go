@@ -170,7 +170,8 @@ func (s *sink) Dispatch(ctx context.Context, d *Delivery) (Outcome, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.events = append(s.events, d)
+	kept := *d
+	s.events = append(s.events, &kept)
 	return Handled, nil
 }
 
