@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,23 +17,12 @@ import (
 type attempt struct {
 	parent   context.Context
 	deadline time.Time
-	of       *timeout
+	delivery *consumer.Delivery
+	// slab is what it is a part of, at which place; that has its state.
+	slab  *attemptSlab
+	place uint
 	// armed is the context that this one has become, nil while nobody has asked.
 	armed atomic.Pointer[armedContext]
-	// over says that the handler has returned.
-	over atomic.Bool
-
-	delivery *consumer.Delivery
-	// before and after are its neighbours in its stripe of the watch, whose lock
-	// guards all below; late is nil until its context was seen to have ended.
-	before, after *attempt
-	late          *late
-}
-
-// late is an attempt whose context has ended.
-type late struct {
-	ended time.Time
-	named bool // the log has been told of it
 }
 
 var _ context.Context = (*attempt)(nil)
@@ -45,20 +33,57 @@ type armedContext struct {
 	cancel context.CancelFunc
 }
 
+// slabAttempts is how many attempts are made at once. A slab of so many fills a
+// size class of the allocator (TestAttemptSlab_FillsASizeClass).
+const slabAttempts = 15
+
 // attemptSlab is several attempts of one allocation. None is used twice: a
 // handler may have left somebody behind who still looks at its context.
 type attemptSlab struct {
-	used int
-	all  [16]attempt
+	of   *timeout
+	used uint // only by who has taken it from the pool
+	// state has a bit for each attempt that has begun, one for each that is over,
+	// and slabListed. Whoever sees the first of an attempt sees what it is of.
+	state atomic.Uint64
+	// before and after are its neighbours in the watch, whose lock guards them.
+	before, after *attemptSlab
+	all           [slabAttempts]attempt
 }
 
-var attemptSlabs = sync.Pool{New: func() any { return new(attemptSlab) }}
+// The parts of attemptSlab.state.
+const (
+	slabBegun  = 1<<slabAttempts - 1
+	slabOver   = slabBegun << slabAttempts
+	slabListed = 1 << (2 * slabAttempts) // it is in the watch; changes under its lock
+)
 
-func newAttempt() *attempt {
-	s := attemptSlabs.Get().(*attemptSlab)
+// running returns the places of the attempts that have begun and are not over.
+func (s *attemptSlab) running() uint64 {
+	state := s.state.Load()
+	return state & slabBegun &^ (state >> slabAttempts)
+}
+
+// unlisted takes the mark off that the slab is in the watch, unless an attempt of it
+// runs. The caller holds the watch's lock.
+func (s *attemptSlab) unlisted() bool {
+	state := s.state.Load()
+	return state&slabBegun == state>>slabAttempts&slabBegun && s.state.CompareAndSwap(state, state&^slabListed)
+}
+
+// begin returns an attempt that is watched until it ends.
+func (t *timeout) begin(ctx context.Context, d *consumer.Delivery, now time.Time) *attempt {
+	s, _ := t.slabs.Get().(*attemptSlab)
+	if s == nil {
+		s = &attemptSlab{of: t}
+	}
 	a := &s.all[s.used]
-	if s.used++; s.used < len(s.all) {
-		attemptSlabs.Put(s)
+	a.slab, a.place = s, s.used
+	if s.used++; s.used < slabAttempts {
+		t.slabs.Put(s)
+	}
+	a.parent, a.deadline, a.delivery = ctx, now.Add(t.after), d
+	if s.state.Add(1<<a.place)&slabListed == 0 {
+		t.watch.list(s)
 	}
 	return a
 }
@@ -70,12 +95,12 @@ func (a *attempt) arm() *armedContext {
 		return c
 	}
 	c := &armedContext{}
-	c.Context, c.cancel = context.WithDeadlineCause(a.parent, a.deadline, a.of.cause)
+	c.Context, c.cancel = context.WithDeadlineCause(a.parent, a.deadline, a.slab.of.cause)
 	if !a.armed.CompareAndSwap(nil, c) {
 		c.cancel() // somebody was faster
 		return a.armed.Load()
 	}
-	if a.over.Load() {
+	if a.over() {
 		c.cancel()
 	}
 	return c
@@ -83,11 +108,17 @@ func (a *attempt) arm() *armedContext {
 
 // end is called when the handler has returned.
 func (a *attempt) end() {
-	a.over.Store(true)
+	state := a.slab.state.Add(1 << (slabAttempts + a.place))
 	if c := a.armed.Load(); c != nil {
 		c.cancel()
 	}
+	if state&slabOver == slabOver {
+		a.slab.of.watch.forget(a.slab)
+	}
 }
+
+// over tells whether the handler has returned.
+func (a *attempt) over() bool { return a.slab.state.Load()&(1<<(slabAttempts+a.place)) != 0 }
 
 // Deadline implements [context.Context].
 func (a *attempt) Deadline() (time.Time, bool) {
@@ -110,11 +141,11 @@ func (a *attempt) Err() error {
 	if c := a.armed.Load(); c != nil {
 		return c.Err()
 	}
-	if a.parent.Err() == nil && !a.over.Load() && time.Now().Before(a.deadline) {
+	if a.parent.Err() == nil && !a.over() && time.Now().Before(a.deadline) {
 		return nil
 	}
 	return a.arm().Err() // armed now, it ends at once
 }
 
 // timedOut tells whether the attempt's own deadline has ended it, not its parent.
-func (a *attempt) timedOut() bool { return a.Err() != nil && context.Cause(a) == a.of.cause }
+func (a *attempt) timedOut() bool { return a.Err() != nil && context.Cause(a) == a.slab.of.cause }

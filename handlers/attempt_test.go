@@ -6,12 +6,14 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"go.uber.org/zap"
 )
 
 func attemptOf(ctx context.Context, after time.Duration) *attempt {
-	a := newAttempt()
-	a.parent, a.deadline, a.of = ctx, time.Now().Add(after), &timeout{cause: ErrTimeout}
-	return a
+	t := newTimeout(nil, "h", after, &counters{}, zap.NewNop())
+	t.cause = ErrTimeout
+	return t.begin(ctx, nil, time.Now())
 }
 
 // TestAttempt_IsAContextLikeAnyOther holds it against the one that it stands for,

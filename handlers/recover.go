@@ -22,7 +22,14 @@ func (e *panicError) Unwrap() error {
 	return err
 }
 
-// recovery turns a handler's panic into a panicError.
+// panicked counts a panic and makes an error of it. It is called while the stack
+// is the panic's still.
+func (c *counters) panicked(v any) error {
+	c.panics.Add(1)
+	return &panicError{value: v, stack: debug.Stack()}
+}
+
+// recovery turns a handler's panic into a panicError, where no timeout does.
 type recovery struct {
 	next  Handler
 	stats *counters
@@ -31,8 +38,7 @@ type recovery struct {
 func (r *recovery) Handle(ctx context.Context, d *consumer.Delivery) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			r.stats.panics.Add(1)
-			err = &panicError{value: v, stack: debug.Stack()}
+			err = r.stats.panicked(v)
 		}
 	}()
 	return r.next.Handle(ctx, d)

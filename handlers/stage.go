@@ -22,16 +22,18 @@ func (u untimed) handle(ctx context.Context, d *consumer.Delivery, _ time.Time) 
 	return u.Handle(ctx, d)
 }
 
-// wrap puts the stages before a route's handler: retry, breaker, who is told, time-out,
-// recovery.
+// wrap puts the stages before a route's handler: retry, breaker, who is told, time-out
+// and recovery.
 func (m *Mux) wrap(r Route, policy RetryPolicy) stage {
-	h := Handler(&recovery{next: r.Handler, stats: &m.stats})
+	h := r.Handler
 	if b, ok := r.Handler.(BatchHandler); ok && r.Batch.MaxEvents > 1 {
 		h = newCollector(b, r.Batch, &m.stats)
 	}
-	s := stage(untimed{h})
+	var s stage
 	if policy.Timeout > 0 {
 		s = newTimeout(h, r.Name, policy.Timeout, &m.stats, m.logger)
+	} else {
+		s = untimed{&recovery{next: h, stats: &m.stats}}
 	}
 	if m.observer != nil {
 		s = &measured{next: s, name: r.Name, observer: m.observer}

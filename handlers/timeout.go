@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -17,13 +18,15 @@ import (
 var ErrTimeout = errors.New("handler timed out")
 
 // timeout bounds each attempt. It never abandons a handler: were it to return
-// while the handler still runs, the key's next event would overtake this one.
+// while the handler still runs, the key's next event would overtake this one. It
+// also turns a panic into an error, in the deferred call that it has anyway.
 type timeout struct {
 	next  Handler
 	after time.Duration
 	cause error
 	stats *counters
 	watch *watch
+	slabs sync.Pool // of *attemptSlab that are not used up
 }
 
 func newTimeout(next Handler, name string, after time.Duration, stats *counters, logger *zap.Logger) *timeout {
@@ -33,14 +36,28 @@ func newTimeout(next Handler, name string, after time.Duration, stats *counters,
 	}
 }
 
-func (t *timeout) handle(ctx context.Context, d *consumer.Delivery, now time.Time) error {
-	a := newAttempt()
-	a.parent, a.deadline, a.of, a.delivery = ctx, now.Add(t.after), t, d
-	defer a.end()
-	defer t.watch.add(a).remove(a)
+func (t *timeout) handle(ctx context.Context, d *consumer.Delivery, now time.Time) (err error) {
+	a := t.begin(ctx, d, now)
+	answered := false
+	defer func() {
+		if !answered {
+			if v := recover(); v != nil {
+				err = t.stats.panicked(v)
+			}
+		}
+		if err != nil {
+			err = t.judge(a, err)
+		}
+		a.end()
+	}()
+	err = t.next.Handle(a, d)
+	answered = true
+	return err
+}
 
-	err := t.next.Handle(a, d)
-	if err == nil || !a.timedOut() {
+// judge returns what the event gets for an error of its attempt.
+func (t *timeout) judge(a *attempt, err error) error {
+	if !a.timedOut() {
 		return err
 	}
 	t.stats.timeouts.Add(1)
