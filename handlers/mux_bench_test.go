@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // default policy, schemas and an observer. The handler does nothing.
 func BenchmarkMux_Daemon(b *testing.B) {
 	m := daemonMux(b)
-	ds := daemonDeliveries(b, 64)
+	ds := daemonDeliveries(b, 1, 64)
 	ctx := b.Context()
 	b.ReportAllocs()
 	i := 0
@@ -27,13 +28,15 @@ func BenchmarkMux_Daemon(b *testing.B) {
 	}
 }
 
-// BenchmarkMux_DaemonParallel is the same by all processors at once.
+// BenchmarkMux_DaemonParallel is the same by all processors at once, each with a
+// shard of its own.
 func BenchmarkMux_DaemonParallel(b *testing.B) {
 	m := daemonMux(b)
 	ctx := b.Context()
 	b.ReportAllocs()
+	var shards atomic.Int64
 	b.RunParallel(func(pb *testing.PB) {
-		ds := daemonDeliveries(b, 64)
+		ds := daemonDeliveries(b, int(shards.Add(1)), 64)
 		for i := 0; pb.Next(); i++ {
 			if _, err := m.Dispatch(ctx, ds[i%len(ds)]); err != nil {
 				b.Error(err)
@@ -53,8 +56,8 @@ func daemonMux(b *testing.B) *Mux {
 	return newMux(b, &memoryBurier{}, DefaultRetryPolicy(), []Route{to(b, "h", nothing)}, WithSchemaCheck(s), WithObserver(silent{}))
 }
 
-// daemonDeliveries are events of two types, with the clock read already.
-func daemonDeliveries(b *testing.B, n int) []*consumer.Delivery {
+// daemonDeliveries are events of two types of a shard, with the clock read already.
+func daemonDeliveries(b *testing.B, shard, n int) []*consumer.Delivery {
 	b.Helper()
 	out := make([]*consumer.Delivery, n)
 	for i := range out {
@@ -63,6 +66,7 @@ func daemonDeliveries(b *testing.B, n int) []*consumer.Delivery {
 			eventType = attachRejected
 		}
 		out[i] = delivery(b, fmt.Sprint("EZ", i), eventType)
+		out[i].Shard = fmt.Sprintf("shardId-%012d", shard)
 		out[i].ArrivedAt, out[i].BegunAt = time.Now(), time.Now()
 		out[i].Event.Type = eventType // as the decoder does, one string for all of a type
 	}

@@ -120,7 +120,7 @@ func (s *SchemaCheck) forType(e *event.Event) *typeCheck {
 // buried.
 func (t *typeCheck) inspect(d *consumer.Delivery) error {
 	s := t.of
-	due := t.counter.Due(int64(s.cfg.Sample))
+	due := t.counter.Due(int64(s.cfg.Sample), d.Shard)
 	if t.do == PassMismatch && !(due && s.cfg.Drift) {
 		// A type that nobody knows costs little to see and is not left to a sample.
 		if t.label == catalogue.Other && s.cfg.Drift {

@@ -41,8 +41,33 @@ type Collector struct {
 	leftOut int64
 }
 
-// Counter counts the events of one label. It is safe for concurrent use.
-type Counter struct{ seen, checked atomic.Int64 }
+// Counter counts the events of one label. It is safe for concurrent use, and those
+// who count events of different shards do not wait for each other's memory.
+type Counter struct {
+	// first counts up to alwaysChecked and a few more, which the stripes count.
+	first, checked atomic.Int64
+	_              [48]byte
+	stripes        [counterStripes]counterStripe
+}
+
+const counterStripes = 8
+
+// counterStripe has a cache line to itself.
+type counterStripe struct {
+	seen atomic.Int64
+	// next is the number of the event that is due, 0 before the first came.
+	next atomic.Int64
+	_    [48]byte
+}
+
+// seen returns how many events were counted.
+func (c *Counter) seen() int64 {
+	n := min(c.first.Load(), alwaysChecked)
+	for i := range c.stripes {
+		n += c.stripes[i].seen.Load()
+	}
+	return n
+}
 
 // NewCollector returns a Collector that has seen nothing.
 func NewCollector() *Collector {
@@ -59,11 +84,33 @@ func NewCollector() *Collector {
 // Counter returns the counter of a label, which must be a [Label].
 func (c *Collector) Counter(label string) *Counter { return c.counts[label] }
 
-// Due counts an event and tells whether it is one to be checked where one in so
-// many is enough: the first of a type are, and then each sample-th.
-func (c *Counter) Due(sample int64) bool {
-	n := c.seen.Add(1)
-	return n <= alwaysChecked || n%max(sample, 1) == 0
+// Due counts an event of a shard and tells whether it is one to be checked where
+// one in so many is enough: the first of a type are, and then each sample-th, as
+// counted for the shard and those it shares a stripe with.
+func (c *Counter) Due(sample int64, shard string) bool {
+	if c.first.Load() < alwaysChecked && c.first.Add(1) <= alwaysChecked {
+		return true
+	}
+	at := 0
+	if len(shard) > 0 {
+		at = int(shard[len(shard)-1] % counterStripes)
+	}
+	return c.stripes[at].due(sample, int64(at))
+}
+
+// due counts an event. Which one is the next, not what its number divides by: a
+// division for each event would cost as much as all the rest.
+func (s *counterStripe) due(sample, at int64) bool {
+	n, next := s.seen.Add(1), s.next.Load()
+	switch {
+	case sample <= 1:
+		return true
+	case next == 0:
+		// They begin apart, so that several have not all to come to the sample-th.
+		next = sample - at*sample/counterStripes
+		s.next.CompareAndSwap(0, next)
+	}
+	return n >= next && s.next.CompareAndSwap(next, next+sample)
 }
 
 // Checked counts an event that was checked.
@@ -109,7 +156,7 @@ func (c *Collector) Totals() []Total {
 func (c *Collector) Counts() []TypeCount {
 	out := []TypeCount{}
 	for label, n := range c.counts {
-		if t := (TypeCount{Type: label, Seen: n.seen.Load(), Checked: n.checked.Load()}); t.Seen > 0 {
+		if t := (TypeCount{Type: label, Seen: n.seen(), Checked: n.checked.Load()}); t.Seen > 0 {
 			out = append(out, t)
 		}
 	}

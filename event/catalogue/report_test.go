@@ -61,7 +61,7 @@ func TestCollector_TheFirstOfATypeAreDueAndThenASample(t *testing.T) {
 	c := NewCollector()
 	due := 0
 	for range alwaysChecked + 1000 {
-		if c.Counter(Test).Due(50) {
+		if c.Counter(Test).Due(50, "shardId-000000000000") {
 			due++
 			c.Counter(Test).Checked()
 		}
@@ -69,12 +69,31 @@ func TestCollector_TheFirstOfATypeAreDueAndThenASample(t *testing.T) {
 	if want := alwaysChecked + 20; due != want {
 		t.Errorf("got %d of them due, want %d", due, want)
 	}
-	if !c.Counter(Other).Due(1_000_000) {
+	if !c.Counter(Other).Due(1_000_000, "") {
 		t.Error("the first event of another type is not due")
 	}
 	want := []TypeCount{{Other, 1, 0}, {Test, alwaysChecked + 1000, alwaysChecked + 20}}
 	if diff := cmp.Diff(want, c.Report().Types); diff != "" {
 		t.Errorf("types (-want +got):\n%s", diff)
+	}
+}
+
+// However many shards there are, one in so many is due, and none is counted twice.
+func TestCollector_SamplesOfManyShardsAreOneInSoMany(t *testing.T) {
+	t.Parallel()
+	for _, shards := range []int{1, 3, 64} {
+		c, due := NewCollector(), 0
+		for i := range 80_000 + alwaysChecked {
+			if c.Counter(Test).Due(1000, fmt.Sprintf("shardId-%012d", i%shards)) {
+				due++
+			}
+		}
+		if got := due - alwaysChecked; got < 80-counterStripes || got > 80+counterStripes {
+			t.Errorf("%d shards: got %d of 80000 due, want about 80", shards, got)
+		}
+		if got := c.Counts()[0].Seen; got != 80_000+alwaysChecked {
+			t.Errorf("%d shards: got %d seen, want all", shards, got)
+		}
 	}
 }
 
@@ -85,7 +104,7 @@ func TestCollector_LosesNothingToConcurrency(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for i := range 500 {
-				c.Counter(Other).Due(1)
+				c.Counter(Other).Due(1, fmt.Sprint("shardId-", i))
 				c.Add(Other, found(NewField, fmt.Sprint("data.x", i%5)), "EZ", noon)
 				c.Totals()
 			}
@@ -104,8 +123,8 @@ func TestCollector_LosesNothingToConcurrency(t *testing.T) {
 func TestMerge_AddsUpWhatSeveralProcessesFound(t *testing.T) {
 	t.Parallel()
 	a, b := NewCollector(), NewCollector()
-	a.Counter(Test).Due(1)
-	b.Counter(Test).Due(1)
+	a.Counter(Test).Due(1, "")
+	b.Counter(Test).Due(1, "")
 	a.Add(Test, found(NewField, "data.x"), "EZ1", noon)
 	b.Add(Test, found(NewField, "data.x"), "EZ2", noon.Add(-time.Hour))
 	b.Add(Test, found(ChangedKind, "data.y"), "EZ3", noon)

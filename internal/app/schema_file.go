@@ -98,7 +98,7 @@ func SchemaDriftFile(path string, stdin io.Reader, w io.Writer, output string) e
 	found := catalogue.NewCollector()
 	bad, err := eachEvent(path, stdin, func(_ string, e *event.Event) {
 		r := catalogue.Check(e)
-		found.Counter(r.Label).Due(1)
+		found.Counter(r.Label).Due(1, "")
 		found.Counter(r.Label).Checked()
 		for _, f := range r.Findings {
 			found.Add(r.Label, f, e.ID, seenAt(e))

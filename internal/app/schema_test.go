@@ -139,7 +139,7 @@ func TestMetrics_OfFindingsHaveNoLabelOfTheWire(t *testing.T) {
 	t.Parallel()
 	found := catalogue.NewCollector()
 	for _, path := range []string{"data.a", "data.b", "data.c"} {
-		found.Counter(catalogue.Other).Due(1)
+		found.Counter(catalogue.Other).Due(1, "")
 		found.Counter(catalogue.Other).Checked()
 		found.Add(catalogue.Other, catalogue.Finding{Type: "type." + path, Kind: catalogue.NewField, Path: path}, "EZ", time.Now())
 	}
