@@ -59,21 +59,26 @@ func TestObserver_HearsHowLongEachAttemptTook(t *testing.T) {
 
 func TestSampler_TakesAllOfLittleAndSomeOfMuch(t *testing.T) {
 	t.Parallel()
-	var s sampler
-	for i := range sampleAll {
-		if !s.take() {
-			t.Fatalf("number %d was left out", i+1)
+	// What comes in step is no better or worse for it, nor is a coarse clock.
+	for _, step := range []time.Duration{1, 7, 16, 100, 256, 1000, 1024, 4096, 15 * time.Microsecond, 100 * time.Microsecond, 999 * time.Microsecond} {
+		var s sampler
+		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		for i := range sampleAll {
+			if !s.take(now) {
+				t.Fatalf("number %d was left out", i+1)
+			}
 		}
-	}
-	const many, expect = 160_000, 10_000
-	taken := 0
-	for range many {
-		if s.take() {
-			taken++
+		const many, expect = 160_000, 10_000
+		taken := 0
+		for range many {
+			now = now.Add(step)
+			if s.take(now) {
+				taken++
+			}
 		}
-	}
-	if taken < expect*9/10 || taken > expect*11/10 {
-		t.Errorf("of %d more it took %d, want about %d", many, taken, expect)
+		if taken < expect*8/10 || taken > expect*12/10 {
+			t.Errorf("step %s: of %d more it took %d, want about %d", step, many, taken, expect)
+		}
 	}
 }
 
