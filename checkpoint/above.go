@@ -114,6 +114,9 @@ func (r *aboveReader) next(sequenceNumber string) bool {
 	return r.run%2 == 1
 }
 
+// left tells whether any of the records that were not read yet may be done.
+func (r *aboveReader) left() bool { return r.run < len(r.above.Runs) }
+
 // rest returns the runs of the records that were not read yet, the first ones
 // not done; nil if none of them is done.
 func (r *aboveReader) rest() []int {

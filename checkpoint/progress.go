@@ -11,32 +11,36 @@ func (t *Tracker) SeenStart() {
 // AddDone adds the next record if it was done above the start already, and tells
 // whether it was. If not, Add it.
 func (t *Tracker) AddDone(p Position) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !t.before.next(p.SequenceNumber) {
+	if !t.above.Load() {
 		return false
 	}
-	t.entries = append(t.entries, trackedRecord{p, 0})
-	t.advance()
-	return true
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	done := t.before.next(p.SequenceNumber)
+	t.above.Store(t.before.left())
+	if done {
+		t.put(p, 0)
+	}
+	return done
 }
 
 // Progress returns the watermark and what is done above it, also of records that
-// were done above the start and not read again yet.
+// were done above the start and not read again yet. It takes as long as records are
+// pending; Done does not wait for it.
 func (t *Tracker) Progress() Progress {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.advance()
 	p := Progress{Position: t.watermark}
-	open := t.entries[t.head:]
-	rest := t.before.rest()
-	if len(open) > 0 {
-		p.Above.First = open[0].position.SequenceNumber
+	r, rest := t.ring.Load(), t.before.rest()
+	if t.head < t.next {
+		p.Above.First = r.at(t.head).position.SequenceNumber
 	} else if !t.before.begun {
 		p.Above.First = t.before.above.First
 	}
 	var runs runs
-	for _, e := range open {
-		runs.add(e.parts == 0, 1)
+	for k := t.head; k < t.next; k++ {
+		runs.add(r.at(k).done(), 1) // the first may be by now
 	}
 	for i, n := range rest {
 		runs.add(i%2 == 1, n)

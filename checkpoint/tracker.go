@@ -3,78 +3,109 @@ package checkpoint
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // Tracker finds how far a shard is done when its records are finished out of
 // order: the highest position with nothing undone at or below it. It is safe
-// for concurrent use; every operation takes constant time on average.
+// for concurrent use; every operation but Progress takes constant time on average.
+//
+// Done takes no lock and moves nothing. Whoever asks for the watermark, or for what
+// is above it, first advances it over what was done until then, and so does Add once
+// in 64 records. Memory is for as many records as were pending lately: it halves
+// when that was a quarter for a while.
 type Tracker struct {
-	mu        sync.Mutex // guards all below
+	mu        sync.Mutex // guards all below but the parts of records and above
 	watermark Position
-	// entries are the records that are not below the watermark, in shard order;
-	// those before head are done with.
-	entries []trackedRecord
-	head    int
-	// first is the ticket of entries[0].
-	first Ticket
-	// before is what was done above the start already.
+	// head is the ticket of the first record that is not below the watermark, and
+	// next the one of the next record to be added.
+	head, next Ticket
+	// ring has the records from head to next. It is read without mu.
+	ring atomic.Pointer[ring]
+	// peak is how many of its blocks were in use at once in this round.
+	peak Ticket
+	// before is what was done above the start already, above says that there may
+	// be some of it left. That is written under mu only.
 	before aboveReader
+	above  atomic.Bool
 }
 
 // Ticket stands for one record that was added to a Tracker.
 type Ticket uint64
-
-type trackedRecord struct {
-	position Position
-	parts    int // those that are not done
-}
 
 // NewTracker returns a tracker of a shard that is done up to start.
 func NewTracker(start Position) *Tracker { return ResumeTracker(Progress{Position: start}) }
 
 // ResumeTracker returns a tracker of a shard that is done as far as p says.
 func ResumeTracker(p Progress) *Tracker {
-	return &Tracker{watermark: p.Position, before: aboveReader{above: p.Above}}
+	t := &Tracker{watermark: p.Position, before: aboveReader{above: p.Above}}
+	t.above.Store(t.before.left())
+	t.ring.Store(newRing(minBlocks))
+	return t
 }
 
 // Add adds the next record in shard order. It is done when Done was called once
 // for each of its parts; a record of no parts is done at once.
 func (t *Tracker) Add(p Position, parts int) Ticket {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	ticket := t.first + Ticket(len(t.entries))
-	t.entries = append(t.entries, trackedRecord{p, parts})
-	t.advance()
-	return ticket
+	k := t.put(p, parts)
+	t.mu.Unlock()
+	return k
+}
+
+// put adds a record. The caller holds mu.
+func (t *Tracker) put(p Position, parts int) Ticket {
+	k := t.next
+	if k%blockRecords == 0 {
+		t.advance()
+		t.makeRoom()
+	}
+	e := t.ring.Load().at(k)
+	e.position = p
+	e.state.Store(undone(k, parts))
+	t.next++
+	return k
 }
 
 // Done says that one part of a record is done. It panics if all its parts were
 // done already: a checkpoint could otherwise pass a record that is not.
+//
+// The ring that it finds may have been replaced since, and the entry belong to a
+// later record. A ring that was replaced leads to the same entry as the new one for
+// each record that is not done, and an entry says whose it is together with what is
+// left, so that no part of another record can be taken.
 func (t *Tracker) Done(k Ticket) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	i := int(k - t.first)
-	if k < t.first || i >= len(t.entries) || t.entries[i].parts <= 0 {
-		panic(fmt.Sprintf("checkpoint: record %d has no part left that could be done", k))
+	e := t.ring.Load().at(k)
+	for {
+		state := e.state.Load()
+		if state&partsLeft == 0 || state&^partsLeft != undone(k, 0) {
+			panic(fmt.Sprintf("checkpoint: record %d has no part left that could be done", k))
+		}
+		if e.state.CompareAndSwap(state, state-1) {
+			return
+		}
 	}
-	t.entries[i].parts--
-	t.advance()
 }
 
 // advance moves the watermark over what is done. The caller holds mu.
 func (t *Tracker) advance() {
-	for t.head < len(t.entries) && t.entries[t.head].parts == 0 {
-		t.watermark = t.entries[t.head].position
-		t.head++
+	r, k := t.ring.Load(), t.head
+	var last *trackedRecord
+	for ; k < t.next; k++ {
+		e := r.at(k)
+		if !e.done() {
+			break
+		}
+		if last != nil {
+			last.position.SequenceNumber = "" // the text may be a part of something larger
+		}
+		last = e
 	}
-	// Half of the slice is moved at most once for each entry that was done.
-	if t.head > len(t.entries)/2 && t.head >= 64 || t.head == len(t.entries) {
-		n := copy(t.entries, t.entries[t.head:])
-		clear(t.entries[n:])
-		t.entries = t.entries[:n]
-		t.first += Ticket(t.head)
-		t.head = 0
+	if last == nil {
+		return
 	}
+	t.watermark, last.position.SequenceNumber = last.position, ""
+	t.head = k
 }
 
 // Watermark returns the highest position with nothing undone at or below it:
@@ -82,6 +113,7 @@ func (t *Tracker) advance() {
 func (t *Tracker) Watermark() Position {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.advance()
 	return t.watermark
 }
 
@@ -89,15 +121,17 @@ func (t *Tracker) Watermark() Position {
 func (t *Tracker) Pending() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return len(t.entries) - t.head
+	t.advance()
+	return int(t.next - t.head)
 }
 
 // Oldest returns the record that holds the watermark back, if any.
 func (t *Tracker) Oldest() (Position, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.head == len(t.entries) {
+	t.advance()
+	if t.head == t.next {
 		return Position{}, false
 	}
-	return t.entries[t.head].position, true
+	return t.ring.Load().at(t.head).position, true
 }

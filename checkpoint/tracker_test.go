@@ -102,3 +102,24 @@ func BenchmarkTracker(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkTracker_Record is what a record of one event costs a shard, with others
+// in flight that are done in turn.
+func BenchmarkTracker_Record(b *testing.B) {
+	b.ReportAllocs()
+	tr := NewTracker(at(0))
+	var tickets [32]Ticket
+	p := at(1)
+	for i := range tickets {
+		tickets[i] = tr.Add(p, 1)
+	}
+	i := 0
+	for b.Loop() {
+		if tr.AddDone(p) {
+			b.Fatal("done already")
+		}
+		tr.Done(tickets[i%len(tickets)])
+		tickets[i%len(tickets)] = tr.Add(p, 1)
+		i++
+	}
+}
