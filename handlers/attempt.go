@@ -16,7 +16,7 @@ import (
 // value: that costs what context.WithTimeout costs, the rest next to nothing.
 type attempt struct {
 	parent   context.Context
-	deadline time.Time
+	began    time.Time
 	delivery *consumer.Delivery
 	// slab is what it is a part of, at which place; that has its state.
 	slab  *attemptSlab
@@ -81,7 +81,7 @@ func (t *timeout) begin(ctx context.Context, d *consumer.Delivery, now time.Time
 	if s.used++; s.used < slabAttempts {
 		t.slabs.Put(s)
 	}
-	a.parent, a.deadline, a.delivery = ctx, now.Add(t.after), d
+	a.parent, a.began, a.delivery = ctx, now, d
 	if s.state.Add(1<<a.place)&slabListed == 0 {
 		t.watch.list(s)
 	}
@@ -95,7 +95,7 @@ func (a *attempt) arm() *armedContext {
 		return c
 	}
 	c := &armedContext{}
-	c.Context, c.cancel = context.WithDeadlineCause(a.parent, a.deadline, a.slab.of.cause)
+	c.Context, c.cancel = context.WithDeadlineCause(a.parent, a.deadline(), a.slab.of.cause)
 	if !a.armed.CompareAndSwap(nil, c) {
 		c.cancel() // somebody was faster
 		return a.armed.Load()
@@ -120,12 +120,16 @@ func (a *attempt) end() {
 // over tells whether the handler has returned.
 func (a *attempt) over() bool { return a.slab.state.Load()&(1<<(slabAttempts+a.place)) != 0 }
 
+// deadline is its own, computed for the few who ask.
+func (a *attempt) deadline() time.Time { return a.began.Add(a.slab.of.after) }
+
 // Deadline implements [context.Context].
 func (a *attempt) Deadline() (time.Time, bool) {
-	if at, ok := a.parent.Deadline(); ok && at.Before(a.deadline) {
+	deadline := a.deadline()
+	if at, ok := a.parent.Deadline(); ok && at.Before(deadline) {
 		return at, true
 	}
-	return a.deadline, true
+	return deadline, true
 }
 
 // Done implements [context.Context].
@@ -141,7 +145,7 @@ func (a *attempt) Err() error {
 	if c := a.armed.Load(); c != nil {
 		return c.Err()
 	}
-	if a.parent.Err() == nil && !a.over() && time.Now().Before(a.deadline) {
+	if a.parent.Err() == nil && !a.over() && time.Now().Before(a.deadline()) {
 		return nil
 	}
 	return a.arm().Err() // armed now, it ends at once

@@ -37,7 +37,7 @@ func TestAttempt_IsAContextLikeAnyOther(t *testing.T) {
 					defer cancel(nil)
 					a := attemptOf(parent, time.Second)
 					defer a.end()
-					want, stop := context.WithDeadlineCause(parent, a.deadline, ErrTimeout)
+					want, stop := context.WithDeadlineCause(parent, a.deadline(), ErrTimeout)
 					defer stop()
 					var child context.Context = a
 					switch asked {
@@ -60,7 +60,7 @@ func TestAttempt_IsAContextLikeAnyOther(t *testing.T) {
 						}
 					}
 					at, _ := a.Deadline()
-					if wantAt := a.deadline; !at.Equal(wantAt) || a.Value(key{}) != "v" {
+					if wantAt := a.deadline(); !at.Equal(wantAt) || a.Value(key{}) != "v" {
 						t.Errorf("got deadline %s and value %v, want %s and v", at, a.Value(key{}), wantAt)
 					}
 				})

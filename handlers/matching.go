@@ -9,11 +9,8 @@ import (
 )
 
 // matching returns those of the routes of an event's type that it goes to. What
-// conditions see of the event is made once, and only if a route has one.
+// conditions see of the event is made once, and only if one is asked.
 func (m *Mux) matching(e *event.Event, routes []*route) []*route {
-	if !m.conditional {
-		return routes
-	}
 	matching := make([]*route, 0, len(routes))
 	var seen *facts
 	for _, r := range routes {

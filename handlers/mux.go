@@ -245,7 +245,10 @@ func (m *Mux) admit(ctx context.Context, d *consumer.Delivery, now time.Time) (c
 // handle takes the event to every matching route and waits for all of them,
 // also when one is interrupted: none may run on when Dispatch returned.
 func (m *Mux) handle(ctx context.Context, d *consumer.Delivery, routes []*route, now time.Time) (consumer.Outcome, error) {
-	matching := m.matching(d.Event, routes)
+	matching := routes
+	if m.conditional {
+		matching = m.matching(d.Event, routes)
+	}
 	switch len(matching) {
 	case 0:
 		m.stats.unrouted.Add(1)

@@ -31,7 +31,7 @@ type timeout struct {
 
 func newTimeout(next Handler, name string, after time.Duration, stats *counters, logger *zap.Logger) *timeout {
 	return &timeout{
-		next: next, after: after, stats: stats, watch: newWatch(name, after, logger),
+		next: next, after: after, stats: stats, watch: newWatch(name, logger),
 		cause: fmt.Errorf("%w after %s", ErrTimeout, after),
 	}
 }

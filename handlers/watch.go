@@ -32,7 +32,6 @@ const (
 // attempt either keeps its slab listed or sees that it is not, and lists it.
 type watch struct {
 	name   string
-	after  time.Duration
 	logger *zap.Logger
 
 	mu    sync.Mutex // guards all below, and the slabs' links
@@ -50,8 +49,8 @@ type late struct {
 	named bool // the log has been told of it
 }
 
-func newWatch(name string, after time.Duration, logger *zap.Logger) *watch {
-	return &watch{name: name, after: after, logger: logger, late: make(map[*attempt]*late)}
+func newWatch(name string, logger *zap.Logger) *watch {
+	return &watch{name: name, logger: logger, late: make(map[*attempt]*late)}
 }
 
 // list puts a slab in the list, unless it is there. An attempt of it has begun and
@@ -104,7 +103,7 @@ func (w *watch) tick() {
 	now := time.Now()
 	for _, a := range w.hanging(now) {
 		w.logger.Error("handler ignores the end of its context, its key waits", append(eventFields(a.delivery),
-			zap.String(consumer.KeyHandler, w.name), zap.Duration(consumer.KeyAge, now.Sub(a.deadline.Add(-w.after))),
+			zap.String(consumer.KeyHandler, w.name), zap.Duration(consumer.KeyAge, now.Sub(a.began)),
 			zap.Error(context.Cause(a)))...)
 	}
 }
@@ -141,8 +140,8 @@ func (w *watch) overdue(a *attempt, now time.Time) bool {
 	l := w.late[a]
 	if l == nil {
 		switch {
-		case !now.Before(a.deadline):
-			l = &late{ended: a.deadline}
+		case !now.Before(a.deadline()):
+			l = &late{ended: a.deadline()}
 		case a.parent.Err() != nil:
 			l = &late{ended: now}
 		default:
