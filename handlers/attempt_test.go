@@ -8,12 +8,15 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"korestream/consumer"
+	"korestream/event"
 )
 
 func attemptOf(ctx context.Context, after time.Duration) *attempt {
 	t := newTimeout(nil, "h", after, &counters{}, zap.NewNop())
 	t.cause = ErrTimeout
-	return t.begin(ctx, nil, time.Now())
+	return t.begin(ctx, &consumer.Delivery{Event: &event.Event{}}, time.Now())
 }
 
 // TestAttempt_IsAContextLikeAnyOther holds it against the one that it stands for,
@@ -83,7 +86,9 @@ func TestAttempt_TakesTheEarlierDeadline(t *testing.T) {
 	parent, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	want, _ := parent.Deadline()
-	if at, ok := attemptOf(parent, time.Hour).Deadline(); !ok || !at.Equal(want) {
+	a := attemptOf(parent, time.Hour)
+	defer a.end()
+	if at, ok := a.Deadline(); !ok || !at.Equal(want) {
 		t.Errorf("got %s, want the parent's, %s", at, want)
 	}
 }

@@ -15,7 +15,10 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"korestream/consumer"
+	"korestream/event"
 )
+
+var nobody = &consumer.Delivery{Event: &event.Event{}}
 
 // listed returns how many slabs the watch knows.
 func (w *watch) listed() int {
@@ -87,7 +90,7 @@ func TestWatch_ForgetsWhatIsOverAndRests(t *testing.T) {
 		to := newTimeout(nil, "h", time.Minute, &counters{}, zap.NewNop())
 		of := to.watch
 		for full := false; !full; { // the pool may lose any slab before
-			a := to.begin(t.Context(), nil, time.Now())
+			a := to.begin(t.Context(), nobody, time.Now())
 			if a.slab.state.Load()&slabListed == 0 {
 				t.Fatal("an attempt has begun in a slab that is not listed")
 			}
@@ -96,12 +99,12 @@ func TestWatch_ForgetsWhatIsOverAndRests(t *testing.T) {
 				t.Error("a slab is listed after the end of its last attempt")
 			}
 		}
-		to.begin(t.Context(), nil, time.Now()).end() // a slab that the pool may lose now
+		to.begin(t.Context(), nobody, time.Now()).end() // a slab that the pool may lose now
 		time.Sleep(3 * watchInterval)
 		if of.listed() != 0 || of.ticks() {
 			t.Errorf("got %d slabs listed, ticking %t; want none, and no timer", of.listed(), of.ticks())
 		}
-		a := to.begin(t.Context(), nil, time.Now())
+		a := to.begin(t.Context(), nobody, time.Now())
 		time.Sleep(3 * watchInterval)
 		if of.listed() != 1 || !of.ticks() {
 			t.Errorf("got %d slabs listed, ticking %t; want the attempt that runs", of.listed(), of.ticks())
@@ -133,7 +136,7 @@ func TestWatch_SeesWhateverRuns(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for i := range 2000 {
-				a := to.begin(gone, nil, time.Now())
+				a := to.begin(gone, nobody, time.Now())
 				if i%64 == 0 {
 					to.watch.hanging(time.Now())
 					to.watch.mu.Lock()
