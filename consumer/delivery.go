@@ -25,8 +25,8 @@ type Origin struct {
 type Delivery struct {
 	Origin
 	Event *event.Event
-	// BegunAt is when its lane came to it, and it went to its handlers; zero if it
-	// does not come from a lane.
+	// BegunAt is when its lane came to it, and it went to its handlers, or up to 5 ms
+	// before that; zero if it does not come from a lane.
 	BegunAt time.Time
 	// Trace follows a test event; nil for all others.
 	Trace *Trace

@@ -32,14 +32,19 @@ const (
 // sampler chooses what is measured.
 type sampler struct{ taken atomic.Uint32 }
 
-// take tells whether what begins now is chosen. The nanoseconds of the clock, well
-// mixed, are random enough for that, also of a clock that counts in microseconds.
-func (s *sampler) take(now time.Time) bool {
+// take tells whether an event that begins now is chosen. The nanoseconds of the
+// clock, well mixed, are random enough for that, also of a clock that counts in
+// microseconds. Events of a burst share one time, so the end of the ID is mixed in.
+func (s *sampler) take(d *consumer.Delivery, now time.Time) bool {
 	if s.taken.Load() < sampleAll {
 		s.taken.Add(1)
 		return true
 	}
-	return uint32(now.Nanosecond())*0x9e3779b1>>16%sampleOneIn == 0
+	mixed := uint32(now.Nanosecond())
+	for _, c := range []byte(d.Event.ID[max(len(d.Event.ID)-4, 0):]) {
+		mixed = mixed*31 + uint32(c)
+	}
+	return mixed*0x9e3779b1>>16%sampleOneIn == 0
 }
 
 // measured tells an observer of the attempts of a handler.
@@ -51,17 +56,18 @@ type measured struct {
 }
 
 func (h *measured) handle(ctx context.Context, d *consumer.Delivery, now time.Time) error {
-	if !h.sampler.take(now) {
+	if !h.sampler.take(d, now) {
 		return h.next.handle(ctx, d, now)
 	}
+	began := time.Now() // the other time may be that of a burst, and this is to be exact
 	err := h.next.handle(ctx, d, now)
-	h.observer.Handled(h.name, time.Since(now))
+	h.observer.Handled(h.name, time.Since(began))
 	return err
 }
 
 // observe tells the observer of an event that comes to its handlers.
 func (m *Mux) observe(d *consumer.Delivery, now time.Time) {
-	if m.observer != nil && !d.ArrivedAt.IsZero() && m.sampler.take(now) {
+	if m.observer != nil && !d.ArrivedAt.IsZero() && m.sampler.take(d, now) {
 		m.observer.Dispatched(now.Sub(d.ArrivedAt))
 	}
 }

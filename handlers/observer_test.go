@@ -3,12 +3,14 @@ package handlers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"korestream/consumer"
+	"korestream/event"
 )
 
 // noted is an Observer that keeps what it is told.
@@ -60,19 +62,23 @@ func TestObserver_HearsHowLongEachAttemptTook(t *testing.T) {
 func TestSampler_TakesAllOfLittleAndSomeOfMuch(t *testing.T) {
 	t.Parallel()
 	// What comes in step is no better or worse for it, nor is a coarse clock.
-	for _, step := range []time.Duration{1, 7, 16, 100, 256, 1000, 1024, 4096, 15 * time.Microsecond, 100 * time.Microsecond, 999 * time.Microsecond} {
+	for _, step := range []time.Duration{0, 1, 7, 16, 100, 256, 1000, 1024, 4096, 15 * time.Microsecond, 100 * time.Microsecond, 999 * time.Microsecond} {
 		var s sampler
 		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		d := &consumer.Delivery{Event: &event.Event{ID: "EZ"}}
 		for i := range sampleAll {
-			if !s.take(now) {
+			if !s.take(d, now) {
 				t.Fatalf("number %d was left out", i+1)
 			}
 		}
 		const many, expect = 160_000, 10_000
 		taken := 0
-		for range many {
+		for i := range many {
 			now = now.Add(step)
-			if s.take(now) {
+			if step == 0 { // a burst
+				d.Event.ID = fmt.Sprintf("EZ%016x", uint64(i)*0x9e3779b97f4a7c15)
+			}
+			if s.take(d, now) {
 				taken++
 			}
 		}

@@ -9,8 +9,9 @@ import (
 	"korestream/consumer"
 )
 
-// stage is a part of the way to a handler. Its time is when the call begins, for
-// whoever needs one: to ask for it costs more than all stages do.
+// stage is a part of the way to a handler. Its time is when the call begins, or a
+// few milliseconds before it, for whoever needs one: to ask for it costs more than
+// all stages do.
 type stage interface {
 	handle(ctx context.Context, d *consumer.Delivery, now time.Time) error
 }

@@ -25,8 +25,9 @@ type followed struct {
 }
 
 func (h *followed) handle(ctx context.Context, d *consumer.Delivery, now time.Time) error {
+	began := time.Now() // the other time may be that of a burst
 	err := h.next.handle(ctx, d, now)
-	h.observer.Attempted(ctx, h.name, d, now, err)
+	h.observer.Attempted(ctx, h.name, d, began, err)
 	return err
 }
 
