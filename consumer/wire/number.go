@@ -15,15 +15,15 @@ func (s *scanner) number() ([]byte, bool) {
 	start := s.at
 	s.sign("-")
 	first := s.at
-	if !s.digits() || s.text[first] == '0' && s.at > first+1 {
+	if !s.skipDigits() || s.text[first] == '0' && s.at > first+1 {
 		return nil, false
 	}
-	if s.sign(".") && !s.digits() {
+	if s.sign(".") && !s.skipDigits() {
 		return nil, false
 	}
 	if s.sign("eE") {
 		s.sign("+-")
-		if !s.digits() {
+		if !s.skipDigits() {
 			return nil, false
 		}
 	}
@@ -44,7 +44,7 @@ func (s *scanner) sign(any string) bool {
 	return false
 }
 
-func (s *scanner) digits() bool {
+func (s *scanner) skipDigits() bool {
 	start := s.at
 	for s.at < len(s.text) && '0' <= s.text[s.at] && s.text[s.at] <= '9' {
 		s.at++
@@ -65,6 +65,11 @@ func (s *scanner) integer() (int64, bool) {
 // timestamp reads seconds since 1970 and cuts them to milliseconds, as the SDK
 // does: whatever we make of an arrival time, the two must not differ.
 func (s *scanner) timestamp() (time.Time, bool) {
+	s.next()
+	if ms, end := epoch(s.text, s.at); end >= 0 {
+		s.at = end
+		return time.Unix(ms/1000, ms%1000*1e6).UTC(), true
+	}
 	text, ok := s.number()
 	if !ok {
 		return time.Time{}, false
