@@ -1,12 +1,5 @@
 package wire
 
-import (
-	"bytes"
-	stdbase64 "encoding/base64"
-
-	"github.com/segmentio/asm/base64"
-)
-
 // kind says which members an answer has.
 type kind uint8
 
@@ -26,7 +19,9 @@ type decoder struct {
 	filling
 	kind kind
 	// used is how much of the chunk is filled.
-	used    int
+	used int
+	// last is how long the data of the last record were.
+	last    int
 	scratch []byte
 }
 
@@ -91,41 +86,6 @@ func (d *decoder) answer() bool {
 	return ok && (records || len(p.ChildShards) > 0)
 }
 
-func (d *decoder) record() bool {
-	start := d.at
-	d.page.Records = append(d.page.Records, Record{})
-	r := &d.page.Records[len(d.page.Records)-1]
-	var had seen
-	ok := d.object(func(name []byte) bool {
-		switch string(name) {
-		case "SequenceNumber":
-			return had.first(0) && (d.null() || d.stringTo(&r.SequenceNumber, nil))
-		case "ApproximateArrivalTimestamp":
-			return had.first(1) && (d.null() || d.timestampTo(r))
-		case "Data":
-			return had.first(2) && (d.null() || d.data(r))
-		case "PartitionKey":
-			return had.first(3) && (d.null() || d.stringTo(&r.PartitionKey, nil))
-		case "EncryptionType":
-			return had.first(4) && (d.null() || d.anyString())
-		}
-		return d.skip(0)
-	})
-	if ok && len(d.page.Records) == 1 {
-		d.makeRoom(d.at - start)
-	}
-	return ok
-}
-
-// makeRoom grows the page at once for as many records as the body can hold, if
-// they are like the first.
-func (d *decoder) makeRoom(length int) {
-	n := min((len(d.text)-d.at)/length+2, maxRecords)
-	if cap(d.page.Records) < n {
-		d.page.Records = append(make([]Record, 0, n), d.page.Records...)
-	}
-}
-
 func (d *decoder) childShard() bool {
 	id, had := "", seen(0)
 	ok := d.object(func(name []byte) bool {
@@ -154,11 +114,6 @@ func (d *decoder) integerTo(to *int64) (ok bool) {
 	return ok
 }
 
-func (d *decoder) timestampTo(r *Record) (ok bool) {
-	r.ArrivedAt, ok = d.timestamp()
-	return ok
-}
-
 // stringTo reads a string into the page's arena and, if asked, notes that there
 // was one.
 func (d *decoder) stringTo(to *string, there *bool) bool {
@@ -184,60 +139,4 @@ func (d *decoder) anyString() bool {
 		d.scratch, ok = unescape(d.scratch[:0], inner)
 	}
 	return ok
-}
-
-// data reads base64 into the chunk. The text is not looked at before it is
-// decoded: what would need that, a quote behind a backslash or a control
-// character, is no base64, and the careful way is taken for it.
-func (d *decoder) data(r *Record) bool {
-	if d.next() != '"' {
-		return false
-	}
-	text := d.text[d.at+1:]
-	n := bytes.IndexByte(text, '"')
-	if n < 0 {
-		return false
-	}
-	text = text[:n]
-	room := d.room(n / 4 * 3)
-	if got, err := base64.StdEncoding.Decode(room, text); err == nil && got == decodedLen(text) {
-		d.at += n + 2
-		d.keep(r, room[:got])
-		return true
-	}
-	return d.carefulData(r)
-}
-
-// decodedLen is how many bytes a text makes that has nothing but base64; -1 if
-// it cannot be one. The decoders skip line ends, so that a text which makes fewer
-// has some.
-func decodedLen(text []byte) int {
-	n := len(text)
-	switch {
-	case n%4 != 0:
-		return -1
-	case bytes.HasSuffix(text, []byte("==")):
-		return n/4*3 - 2
-	case bytes.HasSuffix(text, []byte("=")):
-		return n/4*3 - 1
-	default:
-		return n / 4 * 3
-	}
-}
-
-func (d *decoder) carefulData(r *Record) bool {
-	inner, escaped, ok := d.quoted()
-	if !ok || !escaped {
-		return false
-	}
-	if d.scratch, ok = unescape(d.scratch[:0], inner); !ok {
-		return false
-	}
-	room := d.room(stdbase64.StdEncoding.DecodedLen(len(d.scratch)))
-	n, err := stdbase64.StdEncoding.Decode(room, d.scratch)
-	if err != nil {
-		return false
-	}
-	d.keep(r, room[:n])
-	return true
 }

@@ -40,6 +40,10 @@
 // made of it: the same records, the same times to the millisecond, the same
 // refusal of base64. A fuzz test holds the two against each other.
 //
+// Records of a stream have all of their text in common but for a few scalars. So it
+// is learnt from one record, compared in the next, and read only where it differs;
+// see shape.
+//
 // In one thing they differ on purpose. An empty body, or one without a list of
 // records, is a success to the SDK, and reads as the end of the shard because it
 // has no next iterator: the rest of the shard would be lost. It is [ErrNoRecords].

@@ -65,4 +65,5 @@ func (d *decoder) room(n int) []byte {
 func (d *decoder) keep(r *Record, data []byte) {
 	d.give(r, data)
 	d.used += len(data)
+	d.last = len(data)
 }

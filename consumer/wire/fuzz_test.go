@@ -87,6 +87,16 @@ func FuzzGetRecords(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
+	shaped := shapedRecords()
+	f.Add(inARow(shaped...))
+	for _, learnt := range shaped {
+		f.Add(inARow(learnt, learnt, shaped[0], learnt))
+		for _, record := range near(learnt) {
+			if len(record) < 1<<10 {
+				f.Add(inARow(learnt, record, learnt))
+			}
+		}
+	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		before := bytes.Clone(body)
 		fellBack := wantSame(t, body)
@@ -108,11 +118,14 @@ func FuzzData(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte, at uint16, b byte) {
 		text := []byte(body64(data))
-		wantSame(t, []byte(wrap(`"Data":"`+string(text)+`","PartitionKey":"k"`)))
+		one := func() string { return `{"Data":"` + string(text) + `","PartitionKey":"k"}` }
+		good := one()
+		wantSame(t, inARow(good, good))
 		if len(text) > 0 {
 			text[int(at)%len(text)] = b
 		}
-		wantSame(t, []byte(wrap(`"Data":"`+string(text)+`","PartitionKey":"k"`)))
+		wantSame(t, inARow(one()))
+		wantSame(t, inARow(good, one(), one()))
 	})
 }
 

@@ -43,7 +43,10 @@ type Page struct {
 	Bytes, WireBytes int
 
 	strings arena
-	filled  bool
+	// shape is what the next record is expected to be like, on the next page too.
+	// It is made with the first record.
+	shape  *shape
+	filled bool
 }
 
 // Filled tells whether a call made under [Into] filled the page. Otherwise the
@@ -57,8 +60,14 @@ func (p *Page) Reset() {
 	clear(p.Chunks)
 	*p = Page{
 		Records: p.Records[:0], Chunks: p.Chunks[:0],
-		MillisBehindLatest: -1, strings: p.strings,
+		MillisBehindLatest: -1, strings: p.strings, shape: p.shape,
 	}
+}
+
+// add appends an empty record.
+func (p *Page) add() *Record {
+	p.Records = append(p.Records, Record{})
+	return &p.Records[len(p.Records)-1]
 }
 
 // Release gives up the reference of every record on the page and resets it. It

@@ -19,11 +19,12 @@ var orders = map[string]string{
 	"embed": `{"SequenceNumber":"4954511524349098501828006771497314458218006259324420%04[1]d","ApproximateArrivalTimestamp":1764148%03[1]d.123,"Data":"%[2]s","PartitionKey":"HS%032[1]d"}`,
 }
 
-// ordered is an answer with a record of each of the data.
-func ordered(record string, data []string) []byte {
+// ordered is an answer with a record of each of the data, in the orders given in
+// turn.
+func ordered(data []string, orders ...string) []byte {
 	b := []byte(`{"MillisBehindLatest":0,"NextShardIterator":"it","Records":[`)
 	for i, one := range data {
-		b = fmt.Appendf(b, record+",", i, one)
+		b = fmt.Appendf(b, orders[i%len(orders)]+",", i, one)
 	}
 	return append(bytes.TrimSuffix(b, []byte(",")), "]}"...)
 }
@@ -39,9 +40,11 @@ func BenchmarkPage(b *testing.B) {
 		}
 		b.Run(fmt.Sprintf("base64/records=%d", n), func(b *testing.B) { benchmarkBase64(b, data) })
 		for _, name := range []string{"aws", "embed"} {
-			text := ordered(orders[name], data)
+			text := ordered(data, orders[name])
 			b.Run(fmt.Sprintf("%s/records=%d", name, n), func(b *testing.B) { benchmarkPage(b, text, n) })
 		}
+		mixed := ordered(data, orders["aws"], orders["embed"])
+		b.Run(fmt.Sprintf("mixed/records=%d", n), func(b *testing.B) { benchmarkPage(b, mixed, n) })
 	}
 }
 

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -105,11 +106,31 @@ const (
 	highs = 0x8080808080808080
 )
 
-// special has a bit set if any byte of v is a quote, a backslash or a control
-// character.
+// special has a bit set if there is a byte in v that does not stand for itself in
+// a string, or is not ASCII. The lowest is that of the first such byte; the others
+// mean nothing.
 func special(v uint64) uint64 {
-	quote, slash := v^(ones*'"'), v^(ones*'\\')
-	return ((v-ones*0x20)&^v | (quote-ones)&^quote | (slash-ones)&^slash) & highs
+	// With one bit changed, a quote is below '!' as control characters are.
+	quote, slash := v^ones*('"'^' '), v^ones*'\\'
+	return ((quote - ones*'!') | (slash - ones) | v) & highs
+}
+
+// plainEnd returns the place of the quote that ends the string of which i is inside,
+// and -1 if something comes before it that does not stand for itself.
+func plainEnd(b []byte, i int) int {
+	for i+8 <= len(b) {
+		if m := special(binary.LittleEndian.Uint64(b[i:])); m != 0 {
+			i += bits.TrailingZeros64(m) / 8
+			break
+		}
+		i += 8
+	}
+	for ; i < len(b) && b[i] >= ' ' && b[i] != '\\'; i++ {
+		if b[i] == '"' {
+			return i
+		}
+	}
+	return -1
 }
 
 // quoted reads a string and returns what is between its quotes, as it stands.
@@ -117,29 +138,27 @@ func (s *scanner) quoted() (inner []byte, escaped, ok bool) {
 	if !s.take('"') {
 		return nil, false, false
 	}
-	start, i := s.at, s.at
-	for {
-		for i+8 <= len(s.text) && special(binary.LittleEndian.Uint64(s.text[i:])) == 0 {
-			i += 8
-		}
-		for n := 0; n < 8; n++ {
-			if i >= len(s.text) || s.text[i] < 0x20 {
+	if end := plainEnd(s.text, s.at); end >= 0 {
+		inner, s.at = s.text[s.at:end], end+1
+		return inner, false, true
+	}
+	for i := s.at; i < len(s.text) && s.text[i] >= ' '; {
+		switch s.text[i] {
+		case '"':
+			inner, s.at = s.text[s.at:i], i+1
+			return inner, escaped, true
+		case '\\':
+			escaped = true
+			n := escapeSize(s.text[i:])
+			if n == 0 {
 				return nil, false, false
 			}
-			if s.text[i] == '"' {
-				s.at = i + 1
-				return s.text[start:i], escaped, true
-			}
-			size := 1
-			if s.text[i] == '\\' {
-				escaped = true
-				if size = escapeSize(s.text[i:]); size == 0 {
-					return nil, false, false
-				}
-			}
-			i += size
+			i += n
+		default:
+			i++
 		}
 	}
+	return nil, false, false
 }
 
 var escapes = [256]byte{
