@@ -66,7 +66,7 @@ type shape struct {
 }
 
 // longestBetween is the longest text that is learnt. The longest that Kinesis
-// writes has 36 bytes.
+// writes is some 40 bytes, with a type of encryption in it.
 const longestBetween = 256
 
 // begin makes the shape ready to learn the record at i.
@@ -85,8 +85,9 @@ func (h *shape) until(b []byte, i int) {
 	h.between[h.noted] = append(h.between[h.noted][:0], b[h.from:min(i, h.from+longestBetween+1)]...)
 }
 
-// end learns that the record from start to i, which was good, ends there. The next is expected to
-// be like it, unless this one has something in it that would not be taken then.
+// end learns that the record from start to i, which was good, ends there. The next
+// is expected to be like it, unless this one has something in it that would not be
+// taken then.
 func (h *shape) end(b []byte, start, i int) {
 	h.until(b, i)
 	for _, text := range h.between[:h.noted+1] {
