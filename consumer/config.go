@@ -42,6 +42,8 @@ type Config struct {
 	// Protocol is what GetRecords is asked in. Fan-out and all other calls are in
 	// AWS JSON.
 	Protocol Protocol
+	// Calls says how GetRecords is called.
+	Calls Calls
 
 	// PollInterval is the least time between two GetRecords calls for one shard.
 	// AWS allows five calls a second and shard for all readers together:
@@ -81,6 +83,7 @@ func DefaultConfig() Config {
 		Lanes:              64,
 		Source:             Polling,
 		Protocol:           JSON,
+		Calls:              Direct,
 		PollInterval:       250 * time.Millisecond,
 		IdlePollInterval:   1500 * time.Millisecond,
 		PageRecords:        maxPageRecords,
@@ -120,6 +123,7 @@ func (c Config) Validate() error {
 	check(c.Lanes >= 1, "Lanes is %d: want at least 1", c.Lanes)
 	check(slices.Contains(SourceKinds(), c.Source), "Source is %q: want one of %v", c.Source, SourceKinds())
 	check(slices.Contains(Protocols(), c.Protocol), "Protocol is %q: want one of %v", c.Protocol, Protocols())
+	check(slices.Contains(CallWays(), c.Calls), "Calls is %q: want one of %v", c.Calls, CallWays())
 	check(c.PollInterval > 0, "PollInterval is %s: want more than 0", c.PollInterval)
 	check(c.IdlePollInterval >= c.PollInterval, "IdlePollInterval is %s: want at least PollInterval (%s)", c.IdlePollInterval, c.PollInterval)
 	check(c.PageRecords >= 1 && c.PageRecords <= maxPageRecords, "PageRecords is %d: want 1 to %d", c.PageRecords, maxPageRecords)

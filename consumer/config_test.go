@@ -31,6 +31,7 @@ func TestConfig_ValidateNamesEveryBound(t *testing.T) {
 		{"CallTimeout", func(c *Config) { c.CallTimeout = -1 }},
 		{"Source", func(c *Config) { c.Source, c.End = Auto, time.Now() }},
 		{"Protocol", func(c *Config) { c.Protocol = "xml" }},
+		{"Calls", func(c *Config) { c.Calls = "by post" }},
 		{"End", func(c *Config) { c.End = time.Now(); c.Start.Timestamp = c.End }},
 		{"CheckpointInterval", func(c *Config) { c.CheckpointInterval = 0 }},
 		{"DrainTimeout", func(c *Config) { c.DrainTimeout = 0 }},

@@ -32,8 +32,10 @@ type Consumer struct {
 	trail   trail
 	// consumerARN is for fan-out; set before anything is consumed.
 	consumerARN string
-	// cbor is what asks in AWS CBOR, for all shards; nil is AWS JSON.
-	cbor *wire.CBOR
+	// reader makes the GetRecords calls, callObserver is told of those that the SDK
+	// does not see.
+	reader       *wire.Reader
+	callObserver wire.Observer
 
 	// stop ends the reading of all shards, abandon the handling. Contexts in
 	// fields, because the KCL's callbacks carry none.
@@ -79,7 +81,7 @@ func New(cfg Config, kc KinesisAPI, leases *checkpoint.Store, d Dispatcher, b Bu
 	}
 	c.log = c.log.With(zap.String(KeyStream, cfg.Stream), zap.String(KeyWorker, cfg.Worker))
 	c.listing = newListing(kc, cfg, c.log)
-	c.cbor = newCBOR(cfg.Protocol, c.log)
+	c.reader = c.newReader()
 	c.stop, c.stopAll = context.WithCancel(context.Background())
 	c.abandon, c.abandonAll = context.WithCancel(context.Background())
 	return c, nil
@@ -205,12 +207,12 @@ func (c *Consumer) newShard(lease *checkpoint.Lease) *shard {
 	done := checkpoint.Progress{Position: lease.Start(), Above: lease.Above()}
 	s := &shard{
 		cfg: c.cfg, lease: lease, dispatcher: c.dispatcher, burier: c.burier, gate: c.gate, trail: &c.trail, batches: batches{observer: c.observer}, log: log,
-		source: newSource(c.kc, c.cfg, lease.Shard(), lease.Start(), b, c.pages, log), pages: c.pages, budget: b,
+		source: newSource(c.kc, c.reader, c.cfg, lease.Shard(), lease.Start(), b, c.pages, log), pages: c.pages, budget: b,
 		saved: done, checkpointTriedAt: time.Now(), caughtUpAt: lease.DoneAt(),
 		cutter:  cutter{stream: c.cfg.Stream, shard: lease.Shard(), keys: c.listing.keys(lease.Shard())},
 		tracker: checkpoint.ResumeTracker(done), since: time.Now(),
 	}
-	s.source.doubt, s.source.consumerARN, s.source.cbor = c.listing.doubt, c.consumerARN, c.cbor
+	s.source.doubt, s.source.consumerARN = c.listing.doubt, c.consumerARN
 	s.lanes = newLanes(c.cfg.Lanes, s.handle)
 	return s
 }

@@ -2,11 +2,9 @@ package consumer
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"korestream/consumer/wire"
@@ -70,27 +68,14 @@ func (s *source) fetch(ctx context.Context, iterator *string, limit int32) (*wir
 	}
 	call, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
 	defer cancel()
-	in := &kinesis.GetRecordsInput{ShardIterator: iterator, Limit: aws.Int32(limit)}
-	if s.target.arn != "" {
-		in.StreamARN = aws.String(s.target.arn)
-	}
 	page := s.pages.get()
-	into := wire.Into(call, page, s.pages.pool)
-	out, err := s.kc.GetRecords(into, in, once, s.chosen)
-	if errors.Is(err, wire.ErrDialect) {
-		// The iterator stands where it stood, so nothing is left out.
-		out, err = s.kc.GetRecords(into, in, once, inJSON)
-	}
+	now, err := s.reader.Read(call, wire.Ask{Iterator: *iterator, StreamARN: s.target.arn, Limit: limit}, page)
 	if err != nil {
 		s.pages.put(page)
 		return nil, err
 	}
-	if !page.Filled() {
-		wire.FromSDK(out, page)
-	}
 	*iterator = page.NextShardIterator
-	now, ok := awsmiddleware.GetServerTime(out.ResultMetadata)
-	if !ok {
+	if now.IsZero() {
 		now = time.Now()
 	}
 	page.Ended = page.Ended || s.window.passed(page, now)

@@ -1,7 +1,6 @@
 package consumer
 
 import (
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"go.uber.org/zap"
 
 	"korestream/consumer/wire"
@@ -37,10 +36,3 @@ func newCBOR(p Protocol, log *zap.Logger) *wire.CBOR {
 		log.Info("reading in CBOR")
 	})
 }
-
-// chosen has the answer of one call decoded by package wire, in the protocol that
-// was chosen as long as the endpoint speaks it.
-func (s *source) chosen(o *kinesis.Options) { o.Protocol = s.cbor.Protocol(o.Protocol) }
-
-// inJSON does so in AWS JSON.
-func inJSON(o *kinesis.Options) { o.Protocol = wire.NewProtocol(o.Protocol) }

@@ -22,6 +22,7 @@ import (
 // fanout.go; where it stands, and what it says of itself, is here.
 type source struct {
 	kc     KinesisAPI
+	reader *wire.Reader
 	cfg    Config
 	target target
 	shard  string
@@ -30,9 +31,6 @@ type source struct {
 	pages  *pages
 	// doubt is told when Kinesis answers as if the stream were another one.
 	doubt func()
-
-	// cbor asks in AWS CBOR; nil is AWS JSON.
-	cbor *wire.CBOR
 
 	// consumerARN is for fan-out; advice says when to read in the other way.
 	consumerARN string
@@ -55,9 +53,9 @@ type source struct {
 	triedAt   time.Time
 }
 
-func newSource(kc KinesisAPI, cfg Config, shard string, start checkpoint.Position, b *budget, p *pages, log *zap.Logger) *source {
+func newSource(kc KinesisAPI, r *wire.Reader, cfg Config, shard string, start checkpoint.Position, b *budget, p *pages, log *zap.Logger) *source {
 	return &source{
-		kc: kc, cfg: cfg, target: target{cfg.Stream, cfg.StreamARN}, shard: shard, log: log, budget: b, pages: p,
+		kc: kc, reader: r, cfg: cfg, target: target{cfg.Stream, cfg.StreamARN}, shard: shard, log: log, budget: b, pages: p,
 		doubt: func() {}, advice: advisor{on: cfg.Source == Auto}, window: cfg.window(), next: startingPosition(start), resume: start, state: StateReading, behind: -1, triedAt: time.Now(),
 	}
 }

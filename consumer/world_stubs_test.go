@@ -45,6 +45,8 @@ type world struct {
 	gate Gate
 	// batches, if set, is told of theirs.
 	batches BatchObserver
+	// calls, if set, is told of their direct calls.
+	calls wire.Observer
 }
 
 func newWorld(t *testing.T, shards int) *world {
@@ -235,7 +237,7 @@ func (w *world) start(worker string, to *sink, tune ...func(*Config, *checkpoint
 		log = zaptest.NewLogger(w.t, zaptest.Level(level))
 	}
 	store := checkpoint.New(w.db, leaseCfg, checkpoint.WithLogger(log))
-	c, err := New(cfg, w.kc, store, to, to, WithLogger(log), WithGate(w.gate), WithBatchObserver(w.batches))
+	c, err := New(cfg, w.kc, store, to, to, WithLogger(log), WithGate(w.gate), WithBatchObserver(w.batches), WithCallObserver(w.calls))
 	w.must(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &process{w: w, c: c, leases: store, cancel: cancel, err: make(chan error, 1)}

@@ -57,9 +57,17 @@ func NewCBOR(told func(why error)) *CBOR { return &CBOR{told: told} }
 // GetRecords under [Into] are made in AWS CBOR, unless the endpoint has shown that
 // it does not speak it, or c is nil.
 func (c *CBOR) Protocol(next smithyhttp.ClientProtocol) smithyhttp.ClientProtocol {
-	if c == nil || c.state.Load() == settled {
+	if !c.asks() {
 		return NewProtocol(next)
 	}
+	return c.insist(next)
+}
+
+// asks tells whether calls are made in AWS CBOR.
+func (c *CBOR) asks() bool { return c != nil && c.state.Load() != settled }
+
+// insist is Protocol for a call that is made in AWS CBOR, whatever others show.
+func (c *CBOR) insist(next smithyhttp.ClientProtocol) smithyhttp.ClientProtocol {
 	return cborProtocol{protocol{next}, c}
 }
 
@@ -123,7 +131,7 @@ func (p cborProtocol) DeserializeResponse(ctx context.Context, op *smithy.Operat
 	case !inCBOR(resp):
 		return p.inAnother(ctx, op, types, resp, out)
 	case succeeded:
-		return p.page(to, resp)
+		return p.cbor.page(to, resp)
 	default:
 		return p.failure(ctx, op, types, resp, out)
 	}
@@ -139,14 +147,14 @@ func inCBOR(resp *smithyhttp.Response) bool {
 }
 
 // page fills the page from an answer.
-func (p cborProtocol) page(to target, resp *smithyhttp.Response) error {
+func (c *CBOR) page(to target, resp *smithyhttp.Response) error {
 	err := decodeCBOR(resp.Body, resp.ContentLength, to.page, to.pool)
 	switch {
 	case err == nil:
-		p.cbor.agree()
+		c.agree()
 		return nil
 	case errors.Is(err, ErrDialect):
-		p.cbor.doubt(err, false)
+		c.doubt(err, false)
 	}
 	return &smithy.DeserializationError{Err: err}
 }

@@ -74,6 +74,34 @@
 //
 // Subscriptions are in AWS JSON: their events follow the protocol of the request.
 //
+// # Direct calls
+//
+// A call of the SDK's builds a stack of some twenty middlewares, which together cost
+// more than sending the request and reading an answer without records. [Reader] makes
+// the first call through it, looks on, and makes a template of the request; later
+// calls are made from that, with the client's own HTTP client and credentials:
+//
+//	no template ──a call of the SDK's that succeeds──▶ template ──▶ direct calls
+//	     ▲──────────five minutes, or an answer that is no page────────────┘
+//
+// Who is right about the request is the SDK. A template is taken only if it gives,
+// for the same input, time and credentials, the request that the SDK has made, byte
+// for byte and with its signature; and only if nothing but the SDK's own middlewares,
+// whose names are listed, has seen it. A client that traces, logs, retries, has
+// middleware or interceptors of its own, or is of a later SDK that does something
+// more, is called through the SDK as before. The one exception is named: [Observer].
+//
+// Who is right about the answer is the SDK, too, as soon as it is not a page in plain
+// JSON or CBOR. An error, an odd body, a connection that failed: the call is made
+// again with the SDK, on top of an HTTP client that gives what was answered and sends
+// nothing. So there is no second way in which errors come about, and the SDK learns
+// of the service's clock what it would have learnt. The next call is the SDK's.
+//
+// What of the request is each call's own: the date, by the service's clock as the SDK
+// knows it; the signature, by a key of the day and of the credentials that are asked
+// for each time; the invocation's ID. The SDK adds the time of the deadline where the
+// service's clock is ahead; AWS does nothing with it, and it is left out.
+//
 // # Subscriptions
 //
 // [Subscribe] makes the SDK's call, takes the answer's body before the SDK makes a

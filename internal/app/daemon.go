@@ -117,7 +117,7 @@ func newDaemon(ctx context.Context, cfg *config.Config, c clients, log *zap.Logg
 		return nil, &ExitError{ExitConfig, err}
 	}
 	d.leases = checkpoint.New(c.dynamo, d.leaseConfig(), checkpoint.WithLogger(log), checkpoint.WithCPU(d.cpu.read), checkpoint.WithVitals(d.vitals))
-	d.consumer, err = consumer.New(d.consumerConfig(), c.kinesis, d.leases, d.mux, sink, append(d.telemetry.ConsumerOptions(), consumer.WithLogger(log))...)
+	d.consumer, err = consumer.New(d.consumerConfig(), c.kinesis, d.leases, d.mux, sink, append(d.telemetry.ConsumerOptions(), consumer.WithLogger(log), consumer.WithCallObserver(c.calls.ofRecords()))...)
 	if err != nil {
 		return nil, &ExitError{ExitConfig, err}
 	}

@@ -8,10 +8,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"korestream/consumer/wire"
 	"korestream/handlers"
 )
 
@@ -54,8 +56,11 @@ func newAWSCalls() *awsCalls {
 
 // watch has the calls of all clients that are made from cfg counted.
 func (c *awsCalls) watch(cfg *aws.Config) {
-	count := middleware.InitializeMiddlewareFunc("korestream calls", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
-		began := time.Now()
+	count := middleware.InitializeMiddlewareFunc(callsMiddleware, func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+		began, ok := wire.Began(ctx)
+		if !ok {
+			began = time.Now()
+		}
 		out, meta, err := next.HandleInitialize(ctx, in)
 		service, operation := awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx)
 		c.total.WithLabelValues(service, operation, callOutcome(err)).Inc()
@@ -65,6 +70,20 @@ func (c *awsCalls) watch(cfg *aws.Config) {
 	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), func(s *middleware.Stack) error {
 		return s.Initialize.Add(count, middleware.After)
 	})
+}
+
+// callsMiddleware is the ID of what watch adds.
+const callsMiddleware = "korestream calls"
+
+// ofRecords counts the calls of GetRecords that are answered without the SDK.
+func (c *awsCalls) ofRecords() wire.Observer {
+	const operation = "GetRecords"
+	answered := c.total.WithLabelValues(kinesis.ServiceID, operation, callOutcome(nil))
+	seconds := c.seconds.WithLabelValues(kinesis.ServiceID, operation)
+	return wire.Observer{Middleware: callsMiddleware, Answered: func(took time.Duration) {
+		answered.Inc()
+		seconds.Observe(took.Seconds())
+	}}
 }
 
 // callOutcome is how a call went in one word.

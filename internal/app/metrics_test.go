@@ -14,9 +14,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"korestream/consumer"
+	"korestream/consumer/wire"
 	"korestream/handlers"
 	"korestream/localstack/embed"
 )
@@ -191,6 +193,55 @@ func TestMetrics_CountCallsByTheirOutcome(t *testing.T) {
 			t.Errorf("%s: got %q, want %s", key, got[key], want)
 		}
 	}
+}
+
+// TestMetrics_CountCallsPastTheSDK: those that are made directly, each once.
+func TestMetrics_CountCallsPastTheSDK(t *testing.T) {
+	t.Parallel()
+	c := newClients(embed.New().Config())
+	iterator := iteratorOf(t, c.kinesis, "kore")
+	observer, direct := c.calls.ofRecords(), 0
+	answered := observer.Answered
+	observer.Answered = func(took time.Duration) { direct++; answered(took) }
+	reader := wire.NewReader(c.kinesis, wire.NewPool(0), wire.Directly(observer),
+		wire.WithOptions(func(o *kinesis.Options) { o.Retryer = aws.NopRetryer{} }))
+	var page wire.Page
+	for range 4 {
+		if _, err := reader.Read(t.Context(), wire.Ask{Iterator: iterator, Limit: 10}, &page); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := reader.Read(t.Context(), wire.Ask{Iterator: "none", Limit: 10}, &page); err == nil {
+		t.Fatal("there is an iterator that was not given out")
+	}
+	if direct != 3 {
+		t.Errorf("got %d direct calls, want 3", direct)
+	}
+	got := gather(t, c.calls.total, c.calls.seconds)
+	for key, want := range map[string]string{
+		"korestream_aws_calls_total GetRecords ok Kinesis":                       "4",
+		"korestream_aws_calls_total GetRecords InvalidArgumentException Kinesis": "1",
+		"korestream_aws_call_seconds GetRecords Kinesis":                         "5",
+	} {
+		if got[key] != want {
+			t.Errorf("%s: got %q, want %s", key, got[key], want)
+		}
+	}
+}
+
+// iteratorOf makes a stream and returns an iterator of its shard.
+func iteratorOf(t *testing.T, kc *kinesis.Client, stream string) string {
+	t.Helper()
+	if _, err := kc.CreateStream(t.Context(), &kinesis.CreateStreamInput{StreamName: &stream, ShardCount: aws.Int32(1)}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := kc.GetShardIterator(t.Context(), &kinesis.GetShardIteratorInput{
+		StreamName: &stream, ShardId: aws.String("shardId-000000000000"), ShardIteratorType: types.ShardIteratorTypeTrimHorizon,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *out.ShardIterator
 }
 
 // gather returns each series, as its name and its labels' values, with what it

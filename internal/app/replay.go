@@ -118,7 +118,8 @@ func (r *replay) open(ctx context.Context, perSecond float64) error {
 		return &ExitError{ExitUsage, err}
 	}
 	d.leases = checkpoint.New(d.clients.dynamo, d.leaseConfig(), checkpoint.WithLogger(r.log))
-	d.consumer, err = consumer.New(r.consumerConfig(), d.clients.kinesis, d.leases, r.sieve, r.sieve, consumer.WithLogger(r.log), consumer.WithGate(r.sieve))
+	d.consumer, err = consumer.New(r.consumerConfig(), d.clients.kinesis, d.leases, r.sieve, r.sieve, consumer.WithLogger(r.log), consumer.WithGate(r.sieve),
+		consumer.WithCallObserver(d.clients.calls.ofRecords()))
 	if err != nil {
 		return &ExitError{ExitConfig, err}
 	}

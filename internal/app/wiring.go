@@ -230,6 +230,7 @@ func (d *Daemon) consumerConfig() consumer.Config {
 	c.CheckpointInterval, c.DrainTimeout = d.cfg.Checkpoint.Interval, d.cfg.Drain.Timeout
 	c.Source, c.StreamConsumer = consumer.SourceKind(d.cfg.Source.Type), d.cfg.Source.Consumer
 	c.Protocol = consumer.Protocol(d.cfg.Source.Protocol)
+	c.Calls = consumer.Calls(d.cfg.Source.Calls)
 	c.PollInterval, c.IdlePollInterval = d.cfg.Source.PollInterval, max(d.cfg.Source.IdlePollInterval, d.cfg.Source.PollInterval)
 	d.memory.share(&c)
 	return c

@@ -27,7 +27,7 @@ func PlainBodies(next aws.HTTPClient) aws.HTTPClient { return client{next} }
 // Do implements aws.HTTPClient.
 func (c client) Do(r *http.Request) (*http.Response, error) {
 	if r.Body != nil && r.Body != http.NoBody {
-		r = r.Clone(r.Context())
+		r = r.WithContext(r.Context()) // a shallow copy: nobody but who gave it may change the request
 		r.Body = plainBody{r.Body}
 	}
 	return c.next.Do(r)

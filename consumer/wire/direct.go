@@ -1,0 +1,60 @@
+package wire
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// directCall is a call that was made from a template, and how it went.
+type directCall struct {
+	template *template
+	ask      Ask
+	began    time.Time
+	as       aws.Credentials
+
+	response *http.Response
+	err      error // of the transport
+	// refusal is why a body in AWS CBOR, which is read by now, is no page.
+	refusal error
+}
+
+// call makes a call. It returns nil if nothing was sent, because there are no
+// credentials or odd ones: that is for the SDK to say.
+func (t *template) call(ctx context.Context, ask Ask) *directCall {
+	c := &directCall{template: t, ask: ask, began: time.Now()}
+	var err error
+	if c.as, err = t.credentials.Retrieve(ctx); err != nil || !c.as.HasKeys() || !signable(c.as.SessionToken) {
+		return nil
+	}
+	c.response, c.err = t.client.Do(t.newRequest(ctx, ask, c.as, t.newStamp()))
+	return c
+}
+
+// page fills the page, if the answer is one of those that Kinesis gives. If not,
+// the response is as it was for whoever decodes it next, or refusal says why.
+func (c *directCall) page(to target, cbor *CBOR) (now time.Time, ok bool) {
+	if c.err != nil || c.response == nil || c.response.StatusCode < 200 || c.response.StatusCode >= 300 {
+		return time.Time{}, false
+	}
+	resp := &smithyhttp.Response{Response: c.response}
+	if c.template.cbor {
+		ok = inCBOR(resp)
+		if ok {
+			c.refusal = cbor.page(to, resp)
+			ok = c.refusal == nil
+		}
+	} else {
+		ok = plainJSON(resp) && fill(to, resp)
+	}
+	if !ok {
+		return time.Time{}, false
+	}
+	c.response.Body.Close()
+	// One that cannot be read is none, as it is to the SDK.
+	now, _ = smithyhttp.ParseTime(c.response.Header.Get("Date"))
+	return now, true
+}
