@@ -54,7 +54,16 @@ func (c *directCall) page(to target, cbor *CBOR) (now time.Time, ok bool) {
 		return time.Time{}, false
 	}
 	c.response.Body.Close()
-	// One that cannot be read is none, as it is to the SDK.
-	now, _ = smithyhttp.ParseTime(c.response.Header.Get("Date"))
-	return now, true
+	return serverTime(c.response.Header), true
+}
+
+// serverTime reads the time of an answer. One that cannot be read is none, as it is
+// to the SDK, which tries other forms before the usual one.
+func serverTime(header http.Header) time.Time {
+	date := header.Get("Date")
+	now, err := time.Parse(http.TimeFormat, date)
+	if err != nil {
+		now, _ = smithyhttp.ParseTime(date)
+	}
+	return now
 }

@@ -85,7 +85,7 @@ func (l *lesson) Do(r *http.Request) (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.Body = &requestBody{text: text}
+		r.Body = inMemory(text)
 		l.template = l.learn(r, text)
 	}
 	return l.options.HTTPClient.Do(r)

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -104,7 +105,7 @@ func (t *template) newRequest(ctx context.Context, ask Ask, as aws.Credentials, 
 	req.Header = header
 	// There is no GetBody, as the SDK gives none: with one, a redirection would be
 	// followed.
-	req.ContentLength, req.Body = int64(len(body)), &requestBody{text: body}
+	req.ContentLength, req.Body = int64(len(body)), inMemory(body)
 	return req
 }
 
@@ -153,22 +154,6 @@ func newInvocation() string {
 	return string(text[:])
 }
 
-// requestBody is a request's text. It can no more than be read and closed: see
-// internal/awsclient for what more may lead to.
-type requestBody struct {
-	text []byte
-	at   int
-}
-
-// Read implements io.Reader.
-func (b *requestBody) Read(p []byte) (int, error) {
-	if b.at == len(b.text) {
-		return 0, io.EOF
-	}
-	n := copy(p, b.text[b.at:])
-	b.at += n
-	return n, nil
-}
-
-// Close implements io.Closer.
-func (b *requestBody) Close() error { return nil }
+// inMemory returns a body that net/http writes together with the headers: it knows
+// them by their type.
+func inMemory(text []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(text)) }
