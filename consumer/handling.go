@@ -141,6 +141,9 @@ func (s *shard) finish(p *piece, outcome Outcome) {
 
 // checkpointLoop writes the watermark at most once per interval, when it moved.
 func (s *shard) checkpointLoop(ctx context.Context) {
+	if wait(ctx, s.pages.ticks.next(time.Now())) != nil {
+		return
+	}
 	tick := time.NewTicker(s.cfg.CheckpointInterval)
 	defer tick.Stop()
 	meter, drain := newMeter(s.lease.Throughput()), drainMeter{}

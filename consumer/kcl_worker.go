@@ -20,8 +20,10 @@ const (
 	// one there may be more: a fleet that starts, or has lost a worker, does not wait
 	// for its event loops. 512 leases are taken in some 5 s.
 	kclQuickTurn = 5 * time.Millisecond
-	// kclRenewal is how often the KCL asks whether a lease is still held.
-	kclRenewal = time.Second
+	// kclRenewal is how often the KCL asks whether a lease is still held. It hears the
+	// answer only when the claim check is redeemed, and the lease over anyway; so this
+	// is no more than seldom.
+	kclRenewal = time.Minute
 )
 
 // newWorker builds the KCL's Worker on our three seams: the checkpointer, the

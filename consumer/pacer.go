@@ -30,22 +30,24 @@ const (
 //     second to other readers, nor faster than the shard's bytes a second allow.
 //   - While nothing comes, the pause grows up to the IdlePollInterval; the first
 //     record brings it back. A shard that events trickle into is polled fast.
+//   - Idle shards that are due within a tick are polled together.
 //   - A page is at most a second's worth of the shard's rate, and less where many
 //     shards share the memory.
 type pacer struct {
 	busy, idle time.Duration
 	maxRecords int
 	pause      time.Duration
+	ticks      ticks
 	// record is the running average of a record's size in bytes; seen says that it is
 	// one.
 	record float64
 	seen   bool
 }
 
-func newPacer(cfg Config) *pacer {
+func newPacer(cfg Config, t ticks) *pacer {
 	return &pacer{
 		busy: cfg.PollInterval, idle: max(cfg.IdlePollInterval, cfg.PollInterval), maxRecords: cfg.PageRecords,
-		pause: cfg.PollInterval, record: assumedRecord,
+		pause: cfg.PollInterval, ticks: t, record: assumedRecord,
 	}
 }
 
@@ -64,11 +66,11 @@ func (p *pacer) expected(limit int32) int64 {
 
 // answered returns how long after the call that gave the page the next one may be
 // made.
-func (p *pacer) answered(page *wire.Page) time.Duration {
+func (p *pacer) answered(page *wire.Page, called time.Time) time.Duration {
 	n, bytes := len(page.Records), 0
 	if n == 0 {
 		p.pause = min(time.Duration(float64(p.pause)*idleGrowth), p.idle)
-		return p.pause
+		return max(p.pause-p.ticks.over(called.Add(p.pause)), p.busy)
 	}
 	p.pause = p.busy
 	for i := range page.Records {

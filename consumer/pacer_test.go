@@ -7,6 +7,8 @@ import (
 	"korestream/consumer/wire"
 )
 
+var testNow = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
 func pageOf(records, size int) *wire.Page {
 	p := &wire.Page{}
 	for range records {
@@ -18,10 +20,10 @@ func pageOf(records, size int) *wire.Page {
 func TestPacer_PollsFastWhileEventsTrickleAndSlowlyWhenNothingComes(t *testing.T) {
 	t.Parallel()
 	cfg := DefaultConfig()
-	p := newPacer(cfg)
+	p := newPacer(cfg, ticks{testNow})
 	last := time.Duration(0)
 	for range 20 {
-		pause := p.answered(pageOf(0, 0))
+		pause := p.answered(pageOf(0, 0), testNow)
 		if pause < last || pause > cfg.IdlePollInterval {
 			t.Fatalf("got a pause of %s after one of %s, want it to grow to %s", pause, last, cfg.IdlePollInterval)
 		}
@@ -30,22 +32,41 @@ func TestPacer_PollsFastWhileEventsTrickleAndSlowlyWhenNothingComes(t *testing.T
 	if last != cfg.IdlePollInterval {
 		t.Errorf("idle: got %s, want %s", last, cfg.IdlePollInterval)
 	}
-	if got := p.answered(pageOf(1, 1000)); got != cfg.PollInterval {
+	if got := p.answered(pageOf(1, 1000), testNow); got != cfg.PollInterval {
 		t.Errorf("after a record: got %s, want %s", got, cfg.PollInterval)
+	}
+}
+
+func TestPacer_PollsIdleShardsTogether(t *testing.T) {
+	t.Parallel()
+	cfg := DefaultConfig()
+	p := newPacer(cfg, ticks{testNow})
+	for i := range 100 {
+		called := testNow.Add(time.Duration(i) * 1234567 * time.Microsecond)
+		pause := p.answered(pageOf(0, 0), called)
+		if pause < cfg.PollInterval || pause > p.pause || pause <= p.pause-tickLength && pause > cfg.PollInterval {
+			t.Errorf("got a pause of %s, want one less than a tick shorter than %s", pause, p.pause)
+		}
+		if next := called.Add(pause).Sub(testNow); next%tickLength != 0 && pause > cfg.PollInterval {
+			t.Errorf("the next poll is %s after the others'", next%tickLength)
+		}
+	}
+	if called := testNow.Add(12 * tickLength); p.answered(pageOf(0, 0), called) != cfg.IdlePollInterval {
+		t.Errorf("a shard that is polled with the others is polled at other times than every %s", cfg.IdlePollInterval)
 	}
 }
 
 func TestPacer_NeverAsksForMoreThanTheShardGives(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{100, 1000, 10_000, 250_000, 1 << 20} {
-		p, b := newPacer(DefaultConfig()), newBudget(newPool(1<<30), 1<<30)
+		p, b := newPacer(DefaultConfig(), ticks{testNow}), newBudget(newPool(1<<30), 1<<30)
 		for i := range 20 {
 			n := int(p.limit(b))
 			// The first page is a guess, which must not be far off.
 			if most := largestPage + size; n*size > most && (i > 0 || n > 64) {
 				t.Fatalf("records of %d bytes, call %d: asked for %d of them, want %d bytes at most", size, i, n, most)
 			}
-			pause := p.answered(pageOf(n, size))
+			pause := p.answered(pageOf(n, size), testNow)
 			if rate := float64(n*size) / pause.Seconds(); rate > shardReadRate*1.001 {
 				t.Fatalf("records of %d bytes: read %.0f bytes a second, want %d at most", size, rate, shardReadRate)
 			}
@@ -61,8 +82,8 @@ func TestPacer_ManyShardsShareTheMemory(t *testing.T) {
 	for range 512 {
 		shards = append(shards, newBudget(total, 8<<20))
 	}
-	p := newPacer(DefaultConfig())
-	p.answered(pageOf(10, 1000))
+	p := newPacer(DefaultConfig(), ticks{testNow})
+	p.answered(pageOf(10, 1000), testNow)
 	if all := 512 * int(p.limit(shards[0])) * 1000; all > limit {
 		t.Errorf("512 shards ask for %d bytes at once, want %d at most", all, limit)
 	}

@@ -13,7 +13,7 @@ import (
 // poll reads with GetRecords.
 func (s *source) poll(ctx context.Context, out chan<- *wire.Page) error {
 	p := newPatience(s.log, "GetRecords")
-	pace := newPacer(s.cfg)
+	pace := newPacer(s.cfg, s.pages.ticks)
 	iterator := ""
 	for {
 		if err := s.budget.admit(ctx, func() { s.note(StateFull, "") }); err != nil {
@@ -43,7 +43,7 @@ func (s *source) poll(ctx context.Context, out chan<- *wire.Page) error {
 			continue
 		}
 		p.succeeded()
-		pause, ended := pace.answered(page), page.Ended
+		pause, ended := pace.answered(page, called), page.Ended
 		behind := time.Duration(max(page.MillisBehindLatest, 0)) * time.Millisecond
 		if err := s.deliver(ctx, out, page); err != nil || ended {
 			return err

@@ -172,6 +172,7 @@ type pages struct {
 	// milliseconds each; with a page of each of hundreds of shards among those, a
 	// heartbeat, which is a handful of turns, would come too late for its leases.
 	accepting chan struct{}
+	ticks     ticks
 }
 
 // acceptAtOnce is enough that no processor waits for one, and few enough that a
@@ -182,7 +183,7 @@ func newPages(fetchBytes int64) *pages {
 	return &pages{
 		pool: wire.NewPool(fetchBytes), free: sync.Pool{New: func() any { return new(wire.Page) }},
 		reading: semaphore.NewWeighted(fetchBytes), most: fetchBytes,
-		accepting: make(chan struct{}, acceptAtOnce*runtime.GOMAXPROCS(0)),
+		accepting: make(chan struct{}, acceptAtOnce*runtime.GOMAXPROCS(0)), ticks: ticks{time.Now()},
 	}
 }
 
