@@ -1,6 +1,10 @@
 package consumer
 
-import "korestream/consumer/wire"
+import (
+	"go.uber.org/zap"
+
+	"korestream/consumer/wire"
+)
 
 // Calls says how GetRecords is called.
 type Calls string
@@ -26,7 +30,9 @@ func WithCallObserver(o wire.Observer) Option { return func(c *Consumer) { c.cal
 func (c *Consumer) newReader() *wire.Reader {
 	opts := []wire.ReaderOption{wire.WithOptions(once), wire.InCBOR(newCBOR(c.cfg.Protocol, c.log))}
 	if c.cfg.Calls == Direct {
-		opts = append(opts, wire.Directly(c.callObserver))
+		opts = append(opts, wire.Directly(c.callObserver, func(why string) {
+			c.log.Info("calling GetRecords through the SDK", zap.String(KeyReason, why))
+		}))
 	}
 	return wire.NewReader(c.kc, c.pages.pool, opts...)
 }

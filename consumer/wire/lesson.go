@@ -28,14 +28,16 @@ type lesson struct {
 	observer string // the middleware that may be there beside the SDK's
 
 	options kinesis.Options
+	fit     bool // as far as the options say
 	known   bool
+	unknown string // a middleware
 	// template is what was learnt: nil is that such a call cannot be made.
 	template *template
 }
 
 // attend is the call's last option.
 func (l *lesson) attend(o *kinesis.Options) {
-	if !ordinary(o) {
+	if l.fit = ordinary(o); !l.fit {
 		return
 	}
 	l.options = *o
@@ -44,6 +46,19 @@ func (l *lesson) attend(o *kinesis.Options) {
 		return nil
 	})
 	o.HTTPClient = l
+}
+
+// why says why there is no template.
+func (l *lesson) why() string {
+	switch {
+	case !l.fit:
+		return "the client has options that the SDK alone can heed"
+	case l.unknown != "":
+		return "the client has a middleware of its own: " + l.unknown
+	case !l.known:
+		return "the client lacks a middleware of the SDK's"
+	}
+	return "the SDK's request is not the one that we would make"
 }
 
 // ordinary tells whether the options have nothing that must be told of each call
@@ -74,6 +89,11 @@ var middlewares = strings.Fields(`
 func (l *lesson) knows(s *middleware.Stack) bool {
 	outer := slices.DeleteFunc(s.Initialize.List(), func(id string) bool { return l.observer != "" && id == l.observer })
 	there := slices.Concat(outer, s.Serialize.List(), s.Build.List(), s.Finalize.List(), s.Deserialize.List())
+	for _, id := range there {
+		if !slices.Contains(middlewares, id) {
+			l.unknown = id
+		}
+	}
 	slices.Sort(there)
 	return slices.Equal(there, slices.Sorted(slices.Values(middlewares)))
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -54,6 +55,8 @@ type Reader struct {
 	cbor     *CBOR // nil is AWS JSON
 	observer Observer
 	direct   bool
+	unfit    func(why string)
+	told     sync.Once // unfit
 
 	// template is what the direct calls are made from; nil sends the next call
 	// through the SDK. Learning is set while one call looks for a new one.
@@ -71,8 +74,9 @@ type ReaderOption func(*Reader)
 func InCBOR(c *CBOR) ReaderOption { return func(r *Reader) { r.cbor = c } }
 
 // Directly lets calls be made without the SDK's middleware. O is told of those.
-func Directly(o Observer) ReaderOption {
-	return func(r *Reader) { r.direct, r.observer = true, o }
+// Unfit is called, once at most, if a client turns out to be none for them.
+func Directly(o Observer, unfit func(why string)) ReaderOption {
+	return func(r *Reader) { r.direct, r.observer, r.unfit = true, o, unfit }
 }
 
 // WithOptions sets options of each call.
@@ -118,15 +122,16 @@ func (r *Reader) once(ctx context.Context, ask Ask, page *Page) (time.Time, erro
 	l := lesson{ask: ask, observer: r.observer.Middleware}
 	now, err := r.throughSDK(ctx, ask, page, r.chosen, l.attend)
 	if err == nil {
-		r.learnt(l.template)
+		r.learnt(l.template, l.why())
 	}
 	return now, err
 }
 
 // learnt keeps what a call that succeeded has shown.
-func (r *Reader) learnt(t *template) {
+func (r *Reader) learnt(t *template, why string) {
 	if t == nil {
 		r.refused.Store(time.Now().Add(templateLife).UnixNano())
+		r.told.Do(func() { r.unfit(why) })
 		return
 	}
 	r.template.Store(t)

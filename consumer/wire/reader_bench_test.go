@@ -26,7 +26,7 @@ func BenchmarkCall(b *testing.B) {
 		for _, way := range []struct {
 			name string
 			opts []wire.ReaderOption
-		}{{"sdk", nil}, {"direct", []wire.ReaderOption{wire.Directly(wire.Observer{})}}} {
+		}{{"sdk", nil}, {"direct", []wire.ReaderOption{wire.Directly(wire.Observer{}, mustBeDirect)}}} {
 			b.Run(fmt.Sprintf("%s/records=%d", way.name, n), func(b *testing.B) {
 				b.ReportAllocs()
 				pool := wire.NewPool(testKept)

@@ -81,7 +81,7 @@ func bothWays(t *testing.T, ctx func() context.Context, answer scripted, opts fu
 		r := newReading(t, testConfig())
 		all := append([]wire.ReaderOption{wire.WithOptions(once)}, opts()...)
 		if directly {
-			all = append(all, wire.Directly(r.observer()))
+			all = append(all, wire.Directly(r.observer(), r.unfit))
 		}
 		r.use(r.clientWith(testConfig()), all...)
 		for range 2 {
@@ -186,7 +186,7 @@ func TestReader_LeavesMissingCredentialsToTheSDK(t *testing.T) {
 		}
 		return refused
 	})
-	r.use(r.clientWith(cfg), wire.WithOptions(once), wire.Directly(r.observer()))
+	r.use(r.clientWith(cfg), wire.WithOptions(once), wire.Directly(r.observer(), r.unfit))
 	r.pages(2, usual)
 	works = false
 	_, err := r.read(t.Context(), usual)

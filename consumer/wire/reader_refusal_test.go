@@ -60,7 +60,7 @@ func TestReader_TheObserverSeesEachCallOnce(t *testing.T) {
 	t.Parallel()
 	r := newReading(t, testConfig())
 	w := &watching{id: observerID}
-	r.use(r.clientWith(testConfig(), w.attend), wire.WithOptions(once), wire.Directly(r.observer()))
+	r.use(r.clientWith(testConfig(), w.attend), wire.WithOptions(once), wire.Directly(r.observer(), r.unfit))
 	r.pages(3, usual)
 	slow := refusals[0].answer
 	slow.before = func(*http.Request) error { time.Sleep(20 * time.Millisecond); return nil }
@@ -82,29 +82,33 @@ func TestReader_NothingIsPassedBy(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
+		why  string
 		opt  func(*kinesis.Options)
 	}{
-		{"another middleware", (&watching{id: "another"}).attend},
-		{"a header", func(o *kinesis.Options) {
+		{"another middleware", "of its own: another", (&watching{id: "another"}).attend},
+		{"a header", "of its own", func(o *kinesis.Options) {
 			o.APIOptions = append(o.APIOptions, smithyhttp.AddHeaderValue("X-Tenant", "kore"))
 		}},
-		{"a tracer", func(o *kinesis.Options) { o.TracerProvider = tracer{} }},
-		{"a meter", func(o *kinesis.Options) { o.MeterProvider = meter{} }},
-		{"a log of requests", func(o *kinesis.Options) { o.ClientLogMode = aws.LogRequest }},
-		{"an interceptor", func(o *kinesis.Options) {
+		{"a tracer", "options", func(o *kinesis.Options) { o.TracerProvider = tracer{} }},
+		{"a meter", "options", func(o *kinesis.Options) { o.MeterProvider = meter{} }},
+		{"a log of requests", "options", func(o *kinesis.Options) { o.ClientLogMode = aws.LogRequest }},
+		{"an interceptor", "of its own", func(o *kinesis.Options) {
 			o.Interceptors.BeforeExecution = append(o.Interceptors.BeforeExecution, interceptor{})
 		}},
-		{"a resolver", func(o *kinesis.Options) { o.EndpointResolverV2 = resolver{o.EndpointResolverV2} }},
-		{"a signer", func(o *kinesis.Options) { o.HTTPSignerV4 = signer{o.HTTPSignerV4} }},
-		{"a path", func(o *kinesis.Options) { o.BaseEndpoint = aws.String("https://proxy.example.com/kinesis") }},
-		{"retries", func(o *kinesis.Options) { o.Retryer = retry.NewStandard() }},
+		{"a resolver", "options", func(o *kinesis.Options) { o.EndpointResolverV2 = resolver{o.EndpointResolverV2} }},
+		{"a signer", "options", func(o *kinesis.Options) { o.HTTPSignerV4 = signer{o.HTTPSignerV4} }},
+		{"a path", "not the one", func(o *kinesis.Options) { o.BaseEndpoint = aws.String("https://proxy.example.com/kinesis") }},
+		{"retries", "not the one", func(o *kinesis.Options) { o.Retryer = retry.NewStandard() }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := newReading(t, testConfig())
-			r.use(r.clientWith(testConfig()), wire.WithOptions(once, tt.opt), wire.Directly(r.observer()))
+			r.use(r.clientWith(testConfig()), wire.WithOptions(once, tt.opt), wire.Directly(r.observer(), r.unfit))
 			if n := r.pages(4, usual); n != 0 {
 				t.Errorf("%d calls were direct, want none", n)
+			}
+			if len(r.why) != 1 || !strings.Contains(r.why[0], tt.why) {
+				t.Errorf("got %q, want it said once that %s", r.why, tt.why)
 			}
 		})
 	}
@@ -152,7 +156,7 @@ func TestReader_SpeaksCBORDirectly(t *testing.T) {
 	odd := inCBOR
 	odd.body = "\xa1\x61"
 	r := newReading(t, testConfig())
-	r.use(r.clientWith(testConfig()), wire.WithOptions(once), wire.Directly(r.observer()), wire.InCBOR(wire.NewCBOR(silently)))
+	r.use(r.clientWith(testConfig()), wire.WithOptions(once), wire.Directly(r.observer(), r.unfit), wire.InCBOR(wire.NewCBOR(silently)))
 	r.next = []scripted{inCBOR, inCBOR, odd, pageAnswer(), inCBOR, inCBOR}
 	if n := r.pages(5, usual); n != 2 || len(r.requests) != 6 {
 		t.Errorf("got %d direct calls and %d requests, want 2 and 6", n, len(r.requests))
@@ -177,7 +181,7 @@ func TestReader_CBORIsLeftAsThroughTheSDK(t *testing.T) {
 	var why error
 	cbor := wire.NewCBOR(func(err error) { why = err })
 	r := newReading(t, testConfig())
-	r.use(r.clientWith(testConfig()), wire.WithOptions(once), wire.Directly(r.observer()), wire.InCBOR(cbor))
+	r.use(r.clientWith(testConfig()), wire.WithOptions(once), wire.Directly(r.observer(), r.unfit), wire.InCBOR(cbor))
 	r.next = []scripted{inCBOR, inCBOR, odd, pageAnswer(), odd, pageAnswer(), odd, pageAnswer()}
 	r.pages(5, usual)
 	if !errors.Is(why, wire.ErrDialect) {

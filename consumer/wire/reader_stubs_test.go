@@ -134,6 +134,7 @@ type reading struct {
 	reader *wire.Reader
 	pool   *wire.Pool
 	direct int // calls that were answered directly
+	why    []string
 	page   wire.Page
 }
 
@@ -149,7 +150,7 @@ const observerID = "the observer"
 // one at a time.
 func newReading(t testing.TB, cfg aws.Config, opts ...wire.ReaderOption) *reading {
 	r := &reading{TB: t, service: &service{}, pool: wire.NewPool(testKept)}
-	r.use(r.clientWith(cfg), append([]wire.ReaderOption{wire.WithOptions(once), wire.Directly(r.observer())}, opts...)...)
+	r.use(r.clientWith(cfg), append([]wire.ReaderOption{wire.WithOptions(once), wire.Directly(r.observer(), r.unfit)}, opts...)...)
 	return r
 }
 
@@ -190,5 +191,9 @@ func (r *reading) pages(n int, ask wire.Ask) int {
 	}
 	return r.direct - before
 }
+
+func (r *reading) unfit(why string) { r.why = append(r.why, why) }
+
+func mustBeDirect(why string) { panic("calls go through the SDK: " + why) }
 
 func (r *reading) last() *http.Request { return r.requests[len(r.requests)-1] }

@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"korestream/consumer/wire"
+	"korestream/internal/awsclient"
 )
 
 func TestReader_OnlyTheFirstCallIsTheSDKs(t *testing.T) {
@@ -232,7 +235,7 @@ func TestReader_IsForManyShardsAtOnce(t *testing.T) {
 	for range 20 {
 		s.next = append(s.next, pageAnswer(), pageAnswer(), refusals[0].answer)
 	}
-	reader := wire.NewReader(s.clientWith(testConfig()), pool, wire.WithOptions(once), wire.Directly(wire.Observer{}))
+	reader := wire.NewReader(s.clientWith(testConfig()), pool, wire.WithOptions(once), wire.Directly(wire.Observer{}, mustBeDirect))
 	var all sync.WaitGroup
 	var failed sync.Map
 	for shard := range 8 {
@@ -254,4 +257,38 @@ func TestReader_IsForManyShardsAtOnce(t *testing.T) {
 	}
 }
 
-var _ wire.API = (*kinesis.Client)(nil)
+// TestReader_OverHTTP: in both versions, to a server that answers at once, with a
+// connection that is used again and again.
+func TestReader_OverHTTP(t *testing.T) {
+	t.Parallel()
+	for _, version := range []int{1, 2} {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			t.Parallel()
+			r := newReading(t, testConfig())
+			connections := map[string]bool{}
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				connections[req.RemoteAddr] = true
+				if req.ProtoMajor != version {
+					t.Errorf("got HTTP %d, want %d", req.ProtoMajor, version)
+				}
+				w.Header().Set("Content-Type", jsonType)
+				w.Write(body(3, 100))
+			}))
+			server.EnableHTTP2 = version == 2
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			t.Cleanup(server.Client().CloseIdleConnections)
+			cfg := testConfig()
+			cfg.BaseEndpoint, cfg.HTTPClient = &server.URL, awsclient.PlainBodies(server.Client())
+			r.use(kinesis.NewFromConfig(cfg), wire.WithOptions(once), wire.Directly(r.observer(), r.unfit))
+			if n := r.pages(50, usual); n != 49 {
+				t.Errorf("got %d direct calls of 50, want 49", n)
+			}
+			if len(connections) != 1 {
+				t.Errorf("got %d connections, want one", len(connections))
+			}
+		})
+	}
+}

@@ -203,7 +203,7 @@ func TestMetrics_CountCallsPastTheSDK(t *testing.T) {
 	observer, direct := c.calls.ofRecords(), 0
 	answered := observer.Answered
 	observer.Answered = func(took time.Duration) { direct++; answered(took) }
-	reader := wire.NewReader(c.kinesis, wire.NewPool(0), wire.Directly(observer),
+	reader := wire.NewReader(c.kinesis, wire.NewPool(0), wire.Directly(observer, func(why string) { t.Errorf("calls go through the SDK: %s", why) }),
 		wire.WithOptions(func(o *kinesis.Options) { o.Retryer = aws.NopRetryer{} }))
 	var page wire.Page
 	for range 4 {
