@@ -132,7 +132,7 @@ func TestDecoder_ReadsStringsOfAnyLengthWithAnythingAnywhere(t *testing.T) {
 	for length := range longest + 1 {
 		compare(t, &d, []byte(`{"id":"1","type":"t","x":""}`)) // its shape is that of them all
 		for at := range length + 1 {
-			for _, odd := range []string{"\"", "\\", `\"`, `\\`, `\u0041`, `\ud83d\ude00`, `\ud83d`, "\x00", "\x1f", "\x7f", "\x80", "é", "\xc3", "😀", "\xed\xa0\x80"} {
+			for _, odd := range odd {
 				text := strings.Repeat("x", at) + odd + strings.Repeat("x", length-at)
 				for _, form := range []string{`{"id":"1","type":"t","x":"%s"}`, `{"id":"1","type":"t","x":"%s`} {
 					compare(t, &d, fmt.Appendf(nil, form, text))

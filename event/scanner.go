@@ -25,6 +25,8 @@ type scanner struct {
 	names  nameTable
 	wanted wanted
 	shapes shapes
+	// plain finds the ends of strings.
+	plain plain
 	// escape is the place of the last backslash that was read in a string. A
 	// string has escapes if and only if this is not before it.
 	escape int
@@ -53,6 +55,7 @@ func (s *scanner) reset(src []byte, base int64) {
 	s.src, s.base, s.escape = src, base, -1
 	s.wanted.levels = 0
 	clear(s.wanted.found[:])
+	s.plain.reset()
 	s.names.reset()
 	if s.frames == nil {
 		s.frames = make([]frame, MaxDepth+1)

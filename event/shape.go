@@ -123,6 +123,7 @@ func (h *shapes) forget() {
 func (s *scanner) compare(i int) int {
 	src, t, found := s.src, s.shapes.known, &s.wanted.found
 	n := &t.node[0]
+	s.survey(i)
 	for {
 		if n = t.next(n.child, src[i:]); n == nil {
 			return -1
@@ -137,7 +138,15 @@ func (s *scanner) compare(i int) int {
 		begin := i
 		switch c := src[i]; {
 		case c == '"':
-			i = s.str(i)
+			end := s.skip(i + 1)
+			if end < len(src) && src[end] == '"' {
+				i = end + 1
+				if n.part != nothing {
+					found[n.part] = span{start: begin, end: i}
+				}
+				continue
+			}
+			i = s.rest(end)
 		case c == '-' || c-'0' <= 9:
 			i = s.number(i)
 		default:

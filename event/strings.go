@@ -2,50 +2,20 @@ package event
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
-	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
 var errEscape = errors.New("invalid escape sequence in a string")
 
-const (
-	eachByte = 0x0101010101010101
-	highBits = 0x80 * eachByte
-)
-
-// special has the high bit of the first byte of x set, counted from the lowest,
-// that does not stand for itself in a string: a quote, a backslash, a control
-// character or what is not ASCII; 0 if there is none. Bits above that one mean
-// nothing, because a subtraction may borrow from the byte above.
-func special(x uint64) uint64 {
-	quote, backslash := x^('"'^' ')*eachByte, x^'\\'*eachByte
-	return ((quote - (' '+1)*eachByte) | (backslash - eachByte) | x) & highBits
-}
-
 // str reads the string whose opening quote is at i.
 func (s *scanner) str(i int) int {
-	src := s.src
-	i++
-	for i+16 <= len(src) {
-		words := src[i : i+16]
-		m, second := special(binary.LittleEndian.Uint64(words)), special(binary.LittleEndian.Uint64(words[8:]))
-		if m|second == 0 {
-			i += 16
-			continue
-		}
-		if m == 0 {
-			m, i = second, i+8
-		}
-		i += bits.TrailingZeros64(m) >> 3
-		if i < len(src) && src[i] == '"' {
-			return i + 1
-		}
-		break
+	end := s.skip(i + 1)
+	if end < len(s.src) && s.src[end] == '"' {
+		return end + 1
 	}
-	return s.rest(i)
+	return s.rest(end)
 }
 
 // rest reads a string from i on, whatever is in it.
@@ -53,6 +23,8 @@ func (s *scanner) rest(i int) int {
 	src := s.src
 	for i < len(src) {
 		switch c := src[i]; {
+		case isPlain(c):
+			i = s.look(i)
 		case c == '"':
 			return i + 1
 		case c == '\\':
@@ -64,8 +36,6 @@ func (s *scanner) rest(i int) int {
 			i += n
 		case c < ' ':
 			return s.odd(i, "in a string")
-		case c < utf8.RuneSelf:
-			i++
 		default:
 			r, n := utf8.DecodeRune(src[i:])
 			if r == utf8.RuneError && n == 1 && !s.lax {
@@ -73,17 +43,13 @@ func (s *scanner) rest(i int) int {
 			}
 			i += n
 		}
-		for i+8 <= len(src) {
-			m := special(binary.LittleEndian.Uint64(src[i : i+8]))
-			if m != 0 {
-				i += bits.TrailingZeros64(m) >> 3
-				break
-			}
-			i += 8
-		}
 	}
 	return s.fail(i, errEnd)
 }
+
+// isPlain reports whether a byte stands for itself in a string: it is ASCII, and
+// no quote, no backslash and no control character.
+func isPlain(c byte) bool { return ' ' <= c && c < utf8.RuneSelf && c != '"' && c != '\\' }
 
 // escapeLength is how many bytes the escape sequence at the beginning of b has,
 // 0 if it is none. Half a surrogate pair is one only if lax says so.
