@@ -40,6 +40,8 @@ type wanted struct {
 	part  [3]part
 	begin [3]int
 	found [parts]span
+	// ending is the one that the event has, nil if that is none.
+	ending *ending
 }
 
 // want makes the next value be looked at levels deep.
@@ -191,11 +193,24 @@ func (d *Decoder) require(v span, name, missing string, event int64) *DecodeErro
 }
 
 // own returns a string that differs from event to event.
-func (d *Decoder) own(v span) string { return d.arena.string(d.scan.text(v, d.scratch)) }
+func (d *Decoder) own(v span) string {
+	if v.end == 0 {
+		return ""
+	}
+	return d.arena.string(d.scan.text(v, d.scratch))
+}
 
 // shared returns a string that many events have alike.
 func (d *Decoder) shared(p part) string {
-	return d.names.text(p, d.scan.text(d.scan.wanted.found[p], d.scratch))
+	e := d.scan.wanted.ending
+	if e != nil && e.value[p] != "" {
+		return e.value[p]
+	}
+	text := d.names.text(p, d.scan.text(d.scan.wanted.found[p], d.scratch))
+	if e != nil && e.found[p].end > 0 {
+		e.value[p] = text
+	}
+	return text
 }
 
 // time reads a time as leniently as it can be done without guessing: RFC 3339

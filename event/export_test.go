@@ -118,3 +118,6 @@ func WidestBranch(d *Decoder) int {
 	}
 	return widest
 }
+
+// Ended reports whether the last event of a Decoder had the end of an earlier one.
+func Ended(d *Decoder) bool { return d.scan.wanted.ending != nil }

@@ -12,15 +12,23 @@ func (s *scanner) learn(begin, end int) {
 	if h.full || end-begin > longestEvent || !s.learnable() || !s.divide(begin, end) {
 		return
 	}
-	at := uint16(0)
+	at, turn, shared := uint16(0), uint16(0), 0
 	for _, scalar := range h.scalars {
 		if at = s.grow(at, begin, scalar.start, false); at == 0 {
 			h.full = true
 			return
 		}
 		begin = scalar.end
+		if h.known.node[at].part.isShared() {
+			shared++
+		} else {
+			turn, shared = at, 0
+		}
 	}
 	h.full = s.grow(at, begin, end, true) == 0
+	if turn > 0 && shared > 1 && !h.full {
+		h.known.node[turn].turn = turn
+	}
 }
 
 // learnable reports whether what is wanted of the event are scalars, but for the

@@ -73,6 +73,7 @@ func (s *scanner) release() {
 // events often are is compared with them, others are read in full.
 func (s *scanner) event(i int) int {
 	s.shapes.begin()
+	s.wanted.ending = nil
 	if end := s.compare(i); end >= 0 {
 		return end
 	}

@@ -46,6 +46,9 @@ type shapes struct {
 	// events, of which rest are left, and each time for twice as many.
 	full             bool
 	age, rest, pause uint32
+	// endings is made when the first ending is kept, and holds none but of nodes
+	// that are known.
+	endings *endings
 }
 
 const (
@@ -81,6 +84,9 @@ type shapeNode struct {
 	// child is the youngest of the nodes that come next, and sibling the next of
 	// the same parent's children; 0 if there is none.
 	child, sibling uint16
+	// turn is the node's own place if an ending may begin behind its scalar, the
+	// last one that is no part that many events have alike; otherwise 0.
+	turn uint16
 }
 
 // shapeText is a text in words. The last word ends where the text does, so that
@@ -110,6 +116,9 @@ func (h *shapes) forget() {
 	}
 	*h.known, h.full = shapeTree{}, false
 	h.known.nodes = 1
+	if h.endings != nil {
+		*h.endings = endings{}
+	}
 	if h.age > learntLong {
 		h.pause = 0
 	} else {
@@ -124,7 +133,14 @@ func (s *scanner) compare(i int) int {
 	src, t, found := s.src, s.shapes.known, &s.wanted.found
 	n := &t.node[0]
 	s.survey(i)
+	turn, turned := uint16(0), 0
 	for {
+		if n.turn > 0 {
+			if end := s.ending(n.turn, i); end >= 0 {
+				return end
+			}
+			turn, turned = n.turn, i
+		}
 		if n = t.next(n.child, src[i:]); n == nil {
 			return -1
 		}
@@ -133,6 +149,9 @@ func (s *scanner) compare(i int) int {
 		}
 		i += int(n.length)
 		if n.last {
+			if turn > 0 {
+				s.keepEnding(turn, turned, i)
+			}
 			return i
 		}
 		begin := i
