@@ -1,9 +1,6 @@
 package event
 
-import (
-	"encoding/binary"
-	"slices"
-)
+import "slices"
 
 // learn adds the event between begin and end, which was read and found to be
 // JSON, to what is known. What goes beyond a bound is not learnt.
@@ -153,9 +150,11 @@ func inWords(b []byte) shapeText {
 	if len(b) < 8 {
 		t.mask = 1<<(8*len(b)) - 1
 	}
-	t.word[0] = firstWord(b)
-	for i := 1; 8*i < len(b); i++ {
-		t.word[i] = binary.LittleEndian.Uint64(b[min(8*i, len(b)-8):])
+	var text [sight]byte
+	copy(text[:], b)
+	last := max(len(b), 8) - 8
+	for i := 0; 8*i < max(len(b), 1); i += 2 {
+		t.word[i], t.word[i+1] = word(&text, uint8(4*i)), word(&text, uint8(last-4*i))
 	}
 	return t
 }

@@ -89,9 +89,10 @@ type shapeNode struct {
 	turn uint16
 }
 
-// shapeText is a text in words. The last word ends where the text does, so that
-// it repeats some of the one before; of a text that is shorter than a word,
-// mask are the bits that belong to it.
+// shapeText is a text in words: the first and the last, the second and the second
+// to last, the third and the third to last. They overlap unless the text's length
+// makes that needless. A text that is shorter than a word is the first and the
+// last, and mask are the bits of them that belong to it.
 type shapeText struct {
 	word [shapeWords]uint64
 	mask uint64
@@ -191,12 +192,29 @@ func (v *span) limit(i int, n *shapeNode) {
 	}
 }
 
+// sight is how far next looks: as far as a text may reach and the scalar behind
+// it begins, and as far as a place of six bits can be with a word behind it.
+const sight = 64 + 8
+
 // next returns the first of a node and its siblings that is what rest begins
 // with; nil if none is.
 func (t *shapeTree) next(at uint16, rest []byte) *shapeNode {
-	for head := firstWord(rest); at != 0; {
+	if len(rest) < sight {
+		// No text has the zeros that are put behind the end.
+		rest = append(make([]byte, 0, sight), rest...)[:sight]
+	}
+	b := (*[sight]byte)(rest)
+	for head := word(b, 0); at != 0; {
 		n := &t.node[at%shapeNodes]
-		if text := &t.text[n.text]; (head^text.word[0])&text.mask == 0 && text.begins(rest, int(n.length)) && n.goesOn(rest) {
+		text := &t.text[n.text]
+		differs := ((head ^ text.word[0]) | (word(b, max(n.length, 8)-8) ^ text.word[1])) & text.mask
+		if n.length > 16 {
+			differs |= (word(b, 8) ^ text.word[2]) | (word(b, n.length-16) ^ text.word[3])
+			if n.length > 32 {
+				differs |= (word(b, 16) ^ text.word[4]) | (word(b, n.length-24) ^ text.word[5])
+			}
+		}
+		if differs == 0 && n.goesOn(b) {
 			return n
 		}
 		at = n.sibling
@@ -204,36 +222,11 @@ func (t *shapeTree) next(at uint16, rest []byte) *shapeNode {
 	return nil
 }
 
-// begins reports whether b begins with a text of the given length, whose first
-// word it is known to begin with.
-func (t *shapeText) begins(b []byte, length int) bool {
-	if length > len(b) {
-		return false
-	}
-	var differs uint64
-	for i := 1; 8*i < length; i++ {
-		differs |= t.word[i] ^ binary.LittleEndian.Uint64(b[min(8*i, length-8):])
-	}
-	return differs == 0
-}
+func word(b *[sight]byte, at uint8) uint64 { return binary.LittleEndian.Uint64(b[at%64:]) }
 
 // goesOn reports whether behind the node's text, which b begins with, a scalar
 // may follow if one must. Where an event has an object, another may have null.
-func (n *shapeNode) goesOn(b []byte) bool {
-	if n.last {
-		return true
-	}
-	at := int(n.length)
-	return at < len(b) && b[at] != '{' && b[at] != '['
-}
-
-// firstWord returns the first eight bytes of b, zeros for those that it lacks:
-// there are none in JSON.
-func firstWord(b []byte) uint64 {
-	if len(b) >= 8 {
-		return binary.LittleEndian.Uint64(b)
-	}
-	var word [8]byte
-	copy(word[:], b)
-	return binary.LittleEndian.Uint64(word[:])
+func (n *shapeNode) goesOn(b *[sight]byte) bool {
+	c := b[n.length%64]
+	return n.last || c|' ' != '{' && c > 0
 }
