@@ -5,30 +5,27 @@ import (
 	"fmt"
 )
 
-// dataKeys are the members of data that routing and deduplication need, absent
-// ones nil. They are good until the next payload.
+// dataKeys are the members of data that routing and deduplication need: what
+// identifies the SIM, and the event's own sid. Absent ones are nil. They are good
+// until the next payload.
 type dataKeys struct {
-	simSID, simICCID, eventSID []byte
+	sim, eventSID []byte
 }
 
 // keys returns what the scanner found in data.
 func (s *scanner) keys() dataKeys {
 	found := &s.wanted.found
-	return dataKeys{
-		simSID:   s.text(found[partSIMSID], nil),
-		simICCID: s.text(found[partSIMICCID], nil),
-		eventSID: s.text(found[partEventSID], nil),
+	sim := s.text(found[partSIMSID], nil)
+	if len(sim) == 0 {
+		sim = s.text(found[partSIMICCID], nil)
 	}
+	return dataKeys{sim: sim, eventSID: s.text(found[partEventSID], nil)}
 }
 
 // identify sets the SIM and the event's own sid. KORE's event_sid is a copy of
 // the id, whose string then serves for both.
 func (d *Decoder) identify(e *Event, keys dataKeys) {
-	sim := keys.simSID
-	if len(sim) == 0 {
-		sim = keys.simICCID
-	}
-	e.sim = d.arena.string(sim)
+	e.sim = d.arena.string(keys.sim)
 	if e.ID == string(keys.eventSID) {
 		e.eventSID = e.ID
 		return

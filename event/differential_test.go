@@ -194,6 +194,19 @@ func TestParseTime_IsNotMisledByTheDayBefore(t *testing.T) {
 	}
 }
 
+func TestParseTime_ReadsSevenDigitsAtOnce(t *testing.T) {
+	t.Parallel()
+	for i := range 1000 {
+		compareTimes(t, fmt.Sprintf("2025-11-26T09:11:44.%07d+00:00", i*i*i*10%9_999_991))
+	}
+	const text = "2025-11-26T09:11:44.4550373+00:00"
+	for i := len("2025-11-26T09:11:44"); i < len(text); i++ {
+		for c := range 256 {
+			compareTimes(t, text[:i]+string([]byte{byte(c)})+text[i+1:])
+		}
+	}
+}
+
 func FuzzParseTime(f *testing.F) {
 	for _, text := range times {
 		f.Add(text)

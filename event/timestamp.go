@@ -75,6 +75,9 @@ func fraction(text string, i int) (nano, next int) {
 	if i == len(text) || text[i] != '.' {
 		return 0, i
 	}
+	if nano, ok := sevenDigits(text[i+1:]); ok {
+		return nano, i + 8
+	}
 	unit := 100_000_000
 	for next = i + 1; next < len(text) && text[next]-'0' <= 9 && unit > 0; next++ {
 		nano += int(text[next]-'0') * unit
@@ -86,9 +89,31 @@ func fraction(text string, i int) (nano, next int) {
 	return nano, next
 }
 
+// sevenDigits reads the fraction of a second as KORE writes it, in steps of 100
+// ns with the zone behind it, all digits at once.
+func sevenDigits(text string) (nano int, ok bool) {
+	if len(text) < 8 || text[7]-'0' <= 9 {
+		return 0, false
+	}
+	// The lowest byte is the first digit. Each is less than ten if adding what
+	// makes ten overflow a half byte does not, and its upper half is that of '0'.
+	x := uint64(text[0])<<8 | uint64(text[1])<<16 | uint64(text[2])<<24 | uint64(text[3])<<32 |
+		uint64(text[4])<<40 | uint64(text[5])<<48 | uint64(text[6])<<56 | '0'
+	const zeros, upper = 0x3030303030303030, 0xf0f0f0f0f0f0f0f0
+	if x&upper != zeros || (x+0x0606060606060606)&upper != zeros {
+		return 0, false
+	}
+	x -= zeros
+	x = (x*10 + x>>8) & 0x00ff00ff00ff00ff
+	x = (x*100 + x>>16) & 0x0000ffff0000ffff
+	return int(x*10_000+x>>32) & 0xffffffff * 100, true
+}
+
 // zone reads the end of the text, Z or an offset, as seconds east of UTC.
 func zone(text string, i int) (int, bool) {
 	switch {
+	case text[i:] == "+00:00": // as KORE writes it
+		return 0, true
 	case i == len(text)-1 && text[i] == 'Z':
 		return 0, true
 	case i != len(text)-len("+00:00") || text[i+3] != ':' || text[i] != '+' && text[i] != '-':
