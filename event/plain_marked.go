@@ -13,7 +13,8 @@ const (
 	markedBytes = 4<<10 - 8
 	// markedBits is the room for their marks, and for 16 bytes behind them.
 	markedBits = markedBytes/8 + 17
-	// markedBlock is the shortest text that markBlocks reads.
+	// markedBlock is how long a text must be for markBlocks, which reads what is
+	// left behind its whole blocks with bytes before it.
 	markedBlock = 64
 	// markedAtOnce is how many marks a word holds at least, wherever it begins.
 	markedAtOnce = 64 - 7
@@ -82,10 +83,3 @@ func markFew(bits *[markedBits]byte, text []byte) {
 	binary.LittleEndian.PutUint64(bits[:], word)
 	binary.LittleEndian.PutUint64(bits[8:], 0)
 }
-
-// markBlocks sets the bits of a text that is no shorter than a block, and those
-// behind them. It reads nothing but the text: the end of one that is no number of
-// whole blocks is read with what is before it.
-//
-//go:noescape
-func markBlocks(bits *[markedBits]byte, text []byte)
