@@ -9,6 +9,8 @@ const (
 	// shortestEnding has all that an ending is looked up by, and longestEnding is
 	// the longest that is kept.
 	shortestEnding, longestEnding = 64, 512
+	// sharedParts is more than any part that an ending may have.
+	sharedParts = partDataContentType + 1
 	// endingPause is how many events pass before one more ending is put for another.
 	endingPause = 8
 )
@@ -28,16 +30,16 @@ type ending struct {
 	after [shapeNodes / 64]uint64
 	// found is where in the text the parts are that are wanted. There are no others
 	// than those that many events have alike, and none with escapes.
-	found [parts]place
+	found [sharedParts]place
 	// value is what was made of a part, empty until it was.
-	value [parts]string
+	value [sharedParts]string
 }
 
 // place is a span in an ending; zero while absent.
 type place struct{ start, end uint16 }
 
 // isShared reports whether a part is one that many events have alike.
-func (p part) isShared() bool { return partType <= p && p <= partDataContentType }
+func (p part) isShared() bool { return partType <= p && p < sharedParts }
 
 type endings [endingPairs][2]ending
 
@@ -109,7 +111,7 @@ func (s *scanner) keepEnding(node uint16, begin, end int) {
 
 // endingParts returns where in the end of an event its parts are, unless there
 // is more in it than an ending may have.
-func (s *scanner) endingParts(begin int) (places [parts]place, ok bool) {
+func (s *scanner) endingParts(begin int) (places [sharedParts]place, ok bool) {
 	for p, v := range s.wanted.found {
 		if v.end <= begin {
 			continue

@@ -89,6 +89,13 @@ func fields(e Event) []string {
 // SizeOfShapes is how many bytes a scanner keeps of the names of earlier events.
 const SizeOfShapes = unsafe.Sizeof(shapeTree{})
 
+// SizeOfEndings is how many bytes a scanner keeps of their ends, and LongestEndings
+// how many more the texts of those may take.
+const (
+	SizeOfEndings  = unsafe.Sizeof(endings{})
+	LongestEndings = 2 * endingPairs * longestEnding
+)
+
 // SizeOfSlab is how many bytes the events of a slab take.
 const SizeOfSlab = slabEvents * unsafe.Sizeof(Event{})
 

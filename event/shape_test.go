@@ -178,6 +178,12 @@ func TestDecoder_KnowsNoMoreThanItsBounds(t *testing.T) {
 	if size := event.SizeOfShapes; size > most {
 		t.Errorf("shapes take %d bytes, want %d at most", size, most)
 	}
+	if size := event.SizeOfEndings; size > most {
+		t.Errorf("ends take %d bytes, want %d at most", size, most)
+	}
+	if size := event.LongestEndings; size > most {
+		t.Errorf("the texts of ends take %d bytes, want %d at most", size, most)
+	}
 	var d event.Decoder
 	for i := range 100 { // each has other names behind the one that all have
 		compare(t, &d, []byte(fmt.Sprintf(`{"id":"1","type":"t","data":{"a%d":1,"b%d":"2"}}`, i, i)))
