@@ -18,8 +18,8 @@ var odd = []string{"\"", "\\", `\"`, `\\`, `\u0041`, `\ud83d\ude00`, `\ud83d`, "
 func borders() [][]byte {
 	var all [][]byte
 	frame := len(`{"id":"1","type":"t","x":"`)
-	for _, border := range []int{64, 128, 1088, 4088, 8176} {
-		for at := border - 9; at <= border+9; at++ {
+	for _, b := range []struct{ border, around int }{{64, 9}, {128, 9}, {1088, 2}, {4088, 2}, {8176, 1}} {
+		for at := b.border - b.around; at <= b.border+b.around; at++ {
 			for _, o := range odd {
 				text := strings.Repeat("x", at-frame) + o + strings.Repeat("y", at%70)
 				for _, form := range []string{`{"id":"1","type":"t","x":"%s"}`, `{"id":"1","type":"t","x":"%s`, `[{"id":"1","type":"t","x":"%s"},{"id":"2","type":"t","x":"y"}]`} {
