@@ -156,28 +156,33 @@ func (s *scanner) compare(i int) int {
 			return i
 		}
 		begin := i
-		switch c := src[i]; {
-		case c == '"':
-			end := s.skip(i + 1)
-			if end < len(src) && src[end] == '"' {
+		if src[i] == '"' {
+			if end := s.skip(i + 1); end < len(src) && src[end] == '"' {
 				i = end + 1
 				if n.part != nothing {
 					found[n.part] = span{start: begin, end: i}
 				}
 				continue
 			}
-			i = s.rest(end)
-		case c == '-' || c-'0' <= 9:
-			i = s.number(i)
-		default:
-			i = s.literal(i)
 		}
-		if i < 0 {
+		if i = s.scalar(i); i < 0 {
 			return -1
 		}
 		if n.part != nothing {
 			found[n.part] = span{start: begin, end: i, escaped: s.escape >= begin}
 		}
+	}
+}
+
+// scalar reads the scalar at i, whichever it is.
+func (s *scanner) scalar(i int) int {
+	switch c := s.src[i]; {
+	case c == '"':
+		return s.str(i)
+	case c == '-' || c-'0' <= 9:
+		return s.number(i)
+	default:
+		return s.literal(i)
 	}
 }
 
