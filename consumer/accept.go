@@ -12,7 +12,7 @@ import (
 // submitAtOnce is how many pieces go to the lanes together: enough that their
 // lock is not felt, few enough that the first need not wait for the decoding of a
 // whole page.
-const submitAtOnce = 64
+const submitAtOnce = 128
 
 // Gate lets events go on to their lanes, each when it may. It waits in Admit,
 // and with it the reading of the shard, so what waits takes no memory. Admit is
