@@ -107,7 +107,7 @@ func races(o peersOptions) []measure.Race {
 		shards, page, pages, bytes int
 	}{
 		{"1 shard", 1, 1000, 40, 1083},
-		{"512 shards", 512, 1000, 1, 1083},
+		{"512 shards", 512, 1000, 4, 1083},
 		{"batches of 10", 64, 10, 30, 1083},
 		{"batches of 100", 64, 100, 20, 1083},
 		{"events of 0.5 KB", 64, 1000, 4, 540},

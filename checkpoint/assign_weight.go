@@ -14,8 +14,8 @@ type share struct {
 }
 
 func (s *share) add(c candidate) {
-	s.shards = append(s.shards, c)
-	slices.SortFunc(s.shards, heaviestFirst)
+	at, _ := slices.BinarySearchFunc(s.shards, c, heaviestFirst)
+	s.shards = slices.Insert(s.shards, at, c)
 	s.load += c.weight()
 }
 

@@ -158,3 +158,30 @@ func TestStore_AsksForABusyShardAndNoMore(t *testing.T) {
 		b.stop()
 	})
 }
+
+// TestStore_AWriteUnderLoadSharesNothingOutAnew: hundreds of shards write a checkpoint
+// a second, each with another throughput, and each sharing out looks at them all, with
+// the lock held that a heartbeat needs.
+func TestStore_AWriteUnderLoadSharesNothingOutAnew(t *testing.T) {
+	t.Parallel()
+	s := New(nil, DefaultConfig())
+	s.shards["a"] = Shard{ID: "a"}
+	shared := func(row LeaseRow) bool {
+		s.assigned = nil
+		s.learn(row)
+		return s.assigned != nil
+	}
+	first := LeaseRow{Shard: "a", Owner: "w", Counter: 1, Throughput: 10}
+	if !shared(first) {
+		t.Error("a lease that was not known changes nothing")
+	}
+	next := first
+	next.Throughput, next.Counter, next.Checkpoint = 900, 2, Position{SequenceNumber: "7"}
+	if shared(next) {
+		t.Error("shards are shared out anew for a checkpoint with another throughput")
+	}
+	next.Owner = ""
+	if !shared(next) {
+		t.Error("a lease that was let go changes nothing")
+	}
+}

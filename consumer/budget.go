@@ -121,12 +121,22 @@ func (a *account) add(n int64) bool {
 	return true
 }
 
-// pageShare is how many bytes the shard's next page should have at most, so that
-// all shards of the process may have one in flight and another being fetched.
+// roomyPages is how many pages are to fit into what is left of half of the process's
+// memory, for a page to be larger than the shard's fair share: more than are ever
+// being fetched at once.
+const roomyPages = 16
+
+// pageShare is how many bytes the shard's next page should have at most. It is at
+// least so many that all shards of the process may have one in flight and another
+// being fetched. With hundreds of shards that is little, and a call for a little
+// costs nearly as much as one for a lot; so it is more as long as less than half of
+// the memory is in use, which is to say, handlers keep up.
 func (b *budget) pageShare() int {
 	b.total.mu.Lock()
 	defer b.total.mu.Unlock()
-	return int(min(b.own.limit, b.total.limit/int64(max(b.total.shards, 1))) / 2)
+	fair := b.total.limit / int64(max(b.total.shards, 1)) / 2
+	roomy := (b.total.limit/2 - b.total.used) / roomyPages
+	return int(min(b.own.limit/2, max(fair, roomy)))
 }
 
 // take notes n bytes fetched.

@@ -84,8 +84,20 @@ func TestPacer_ManyShardsShareTheMemory(t *testing.T) {
 	}
 	p := newPacer(DefaultConfig(), ticks{testNow})
 	p.answered(pageOf(10, 1000), testNow)
-	if all := 512 * int(p.limit(shards[0])) * 1000; all > limit {
-		t.Errorf("512 shards ask for %d bytes at once, want %d at most", all, limit)
+	if got := int(p.limit(shards[0])) * 1000; got < 1<<20 {
+		t.Errorf("while nothing is in flight, a shard asks for %d bytes, want a large page", got)
+	}
+	var all int64
+	for _, b := range shards {
+		n := int64(p.limit(b)) * 1000
+		b.take(n)
+		all += n
+	}
+	if all > limit {
+		t.Errorf("512 shards whose handlers stand still have %d bytes in flight, want %d at most", all, limit)
+	}
+	if got := int(p.limit(shards[0])) * 1000; got < smallestPage-1000 || got > limit/512 {
+		t.Errorf("then a shard asks for %d bytes, want about its share, %d", got, limit/512/2)
 	}
 	for _, b := range shards[1:] {
 		b.close()
