@@ -61,8 +61,9 @@ type Dispatcher interface {
 	// unless the event was done anyhow.
 	//
 	// Dispatch is called concurrently, but for events of one key of one shard
-	// one after another, in stream order. It must not keep d: what is done is
-	// used again for another event.
+	// one after another, in stream order. It must keep neither d nor d.Event: what is
+	// done is used again for another event. Strings may be kept, and clones of
+	// events ([event.Event.Clone]).
 	Dispatch(ctx context.Context, d *Delivery) (Outcome, error)
 }
 

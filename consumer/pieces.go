@@ -169,13 +169,14 @@ func (c *cutter) add() *piece {
 	return p
 }
 
-// takeBack takes pieces that were run, to be used again. A handler must not keep its
-// delivery, and those who look at what is in the handlers for long have not seen
+// takeBack takes pieces that were run, and their events, to be used again. A handler
+// must keep neither its delivery nor the event, and those who look at what is in the handlers for long have not seen
 // these. It leaves what is not done, what somebody else may know of still, and
 // records of several pieces, which belong together.
 func (c *cutter) takeBack(pieces []*piece) {
 	for _, p := range pieces {
 		if p.finished && p.record == &p.own && !p.shared && p.letter == nil && p.delivery.Trace == nil {
+			c.decoder.Reuse(p.delivery.Event)
 			*p = piece{}
 			c.free = append(c.free, p)
 		}

@@ -172,7 +172,8 @@ func (s *sink) Dispatch(ctx context.Context, d *Delivery) (Outcome, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	kept := *d
+	kept, e := *d, *d.Event
+	kept.Event = &e
 	s.events = append(s.events, &kept)
 	return Handled, nil
 }

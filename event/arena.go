@@ -46,10 +46,17 @@ func (a *arena) string(b []byte) string {
 // slab hands out events, made several at a time.
 type slab struct {
 	free []Event
+	// used are events that were taken back, empty.
+	used []*Event
 }
 
 // event returns an empty event.
 func (s *slab) event() *Event {
+	if n := len(s.used); n > 0 {
+		e := s.used[n-1]
+		s.used = s.used[:n-1]
+		return e
+	}
 	if len(s.free) == 0 {
 		s.free = make([]Event, slabEvents)
 	}

@@ -106,6 +106,15 @@ func (d *Decoder) Append(dst []Item, payload []byte) ([]Item, error) {
 	return items, nil
 }
 
+// Reuse takes an event back of which nothing is needed any more but its strings; a
+// later Append makes another event of it. The event must be one that this Decoder
+// has made, and must not be looked at afterwards. It is empty at once, so that whoever
+// does all the same is found out.
+func (d *Decoder) Reuse(e *Event) {
+	*e = Event{}
+	d.events.used = append(d.events.used, e)
+}
+
 // read decodes text, which begins with no white space.
 func (d *Decoder) read(dst []Item, text []byte, base int64) ([]Item, *DecodeError) {
 	d.scan.reset(text, base)

@@ -137,3 +137,31 @@ func TestDecoder_ALargeObjectIsNotQuadratic(t *testing.T) {
 		t.Errorf("got %v, want the name that is there twice", err)
 	}
 }
+
+func TestDecoder_AReusedEventIsEmptyAndItsStringsStay(t *testing.T) {
+	t.Parallel()
+	var d event.Decoder
+	decode := func(id string) *event.Event {
+		items, err := d.Append(nil, []byte(`{"id":"`+id+`","type":"t","data":{"sim_sid":"HS`+id+`"}}`))
+		if err != nil || items[0].Err != nil {
+			t.Fatal(err, items)
+		}
+		return items[0].Event
+	}
+	first, other := decode("one"), decode("other")
+	id, sim := first.ID, first.SIM()
+	d.Reuse(first)
+	if first.ID != "" || first.Raw != nil || first.SIM() != "" {
+		t.Errorf("an event that was taken back still says %+v", *first)
+	}
+	second := decode("two")
+	if second != first {
+		t.Error("an event that was taken back is not used again")
+	}
+	if second.ID != "two" || second.SIM() != "HStwo" || id != "one" || sim != "HSone" {
+		t.Errorf("got %q of %q, and %q of %q before, want two of HStwo and one of HSone", second.ID, second.SIM(), id, sim)
+	}
+	if third := decode("three"); third == second || third == other {
+		t.Error("an event is used that nobody has given back")
+	}
+}

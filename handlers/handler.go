@@ -14,7 +14,9 @@ type Handler interface {
 	// exhausted, the event is buried. An [Unavailable] error exhausts nothing:
 	// the event is not to blame for it. Handle is called concurrently, but for
 	// events of one key of one shard one after another, in stream order. It
-	// must return soon after ctx ends; it must not change or keep d.
+	// must return soon after ctx ends. It must not change d, and when it has
+	// returned, d and its event are used again for others: what it keeps are strings,
+	// or clones ([event.Event.Clone]).
 	Handle(ctx context.Context, d *consumer.Delivery) error
 }
 

@@ -1,0 +1,44 @@
+package consumer
+
+import (
+	"errors"
+	"testing"
+
+	"korestream/checkpoint"
+	"korestream/consumer/wire"
+)
+
+func TestCutter_TakesBackOnlyWhatNobodyCanLookAtAnyMore(t *testing.T) {
+	t.Parallel()
+	done := func(p *piece) { p.finished, p.record = true, &p.own }
+	for _, c := range []struct {
+		name string
+		made func(*piece)
+		back bool
+	}{
+		{"done", done, true},
+		{"not done, for the lease is over", func(p *piece) { p.record = &p.own }, false},
+		{"one of several of its record", func(p *piece) { done(p); p.shared = true }, false},
+		{"a part of another one's record", func(p *piece) { done(p); p.record = &inFlight{} }, false},
+		{"a letter", func(p *piece) { done(p); p.letter = &DeadLetter{Err: errors.New("bad")} }, false},
+		{"a test event that is followed", func(p *piece) { done(p); p.delivery.Trace = &Trace{} }, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			cut := cutter{stream: "s", shard: "x"}
+			r := wire.Record{SequenceNumber: "7", Data: []byte(`{"id":"1","type":"t"}`)}
+			_, pieces, _ := cut.cut(&r, checkpoint.Position{})
+			p := pieces[0]
+			c.made(p)
+			cut.takeBack(pieces)
+			r.SequenceNumber = "8"
+			_, pieces, _ = cut.cut(&r, checkpoint.Position{})
+			if again := pieces[0] == p; again != c.back {
+				t.Errorf("used again: %t, want %t", again, c.back)
+			}
+			if got := pieces[0]; got.finished || got.letter != nil || got.delivery.SequenceNumber != "8" || got.delivery.Event.ID != "1" {
+				t.Errorf("the next piece has something of the one before: %+v", got)
+			}
+		})
+	}
+}
