@@ -85,7 +85,9 @@ func (l *lanes) beginBurst(pieces []*piece) (_ *burst, quick bool) {
 	if b == nil {
 		b = &burst{done: make(chan struct{}, 1)}
 	}
-	b.pieces, b.since = pieces, time.Now()
+	// A copy: the reader uses its slice again while the worker may still look up the
+	// piece that it has begun.
+	b.pieces, b.since = append(b.pieces[:0], pieces...), time.Now()
 	b.begun.Store(0)
 	l.spare, l.burst, l.begunAt = nil, b, b.since
 	for _, p := range pieces {
@@ -134,7 +136,8 @@ func (l *lanes) endBurst(b *burst) (ran bool) {
 	case <-b.done: // the patience ended just before
 	default:
 	}
-	b.pieces, b.ran = nil, false
+	clear(b.pieces)
+	b.pieces, b.ran = b.pieces[:0], false
 	l.spare = b
 	return took < burstPatience
 }

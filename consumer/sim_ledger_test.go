@@ -22,6 +22,7 @@ type ledger struct {
 	shards     map[string]*simShard
 	unhandled  int
 	repeats    int
+	lastRepeat string
 	violations []string
 }
 
@@ -149,6 +150,7 @@ func (l *ledger) begin(ctx context.Context, w *simWorker, d *Delivery) *simRun {
 func (l *ledger) repeated(e *simEvent, w *simWorker, d *Delivery, s *simShard) {
 	l.repeats++
 	now := time.Now()
+	l.lastRepeat = fmt.Sprintf("%s of %s at %s (checkpointed at %s, owner %q), put into %s at %s, handled by %s %s before", e.id, d.Shard, d.SequenceNumber, s.checkpoint, s.owner, e.shard, e.seq, e.by.name, now.Sub(e.at))
 	if !e.by.disturbed(e.at, now) && !w.disturbed(e.at, now) {
 		l.violated("%s handles %s again, %s after %s did, and neither was disturbed", w.name, e.id, now.Sub(e.at), e.by.name)
 	}
@@ -246,14 +248,13 @@ func (l *ledger) missing() string {
 	return strings.Join(ids, ", ")
 }
 
-// checkpointed tells whether the checkpoints of these shards cover all that was
+// checkpointed tells whether the checkpoints of all shards cover all that was
 // put on them.
-func (l *ledger) checkpointed(shards []types.Shard) bool {
+func (l *ledger) checkpointed() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, listed := range shards {
-		s := l.shard(aws.ToString(listed.ShardId))
-		l.settle(*listed.ShardId, s)
+	for id, s := range l.shards {
+		l.settle(id, s)
 		if s.settled < len(s.events) {
 			return false
 		}
