@@ -9,9 +9,9 @@ import (
 	"korestream/event"
 )
 
-// submitAtOnce is how many pieces go to the lanes together: enough that their
-// lock is not felt, few enough that the first need not wait for the decoding of a
-// whole page.
+// submitAtOnce is how many pieces go to the lanes, or are a burst, together: enough
+// that the lock of the ones and the turn of the other are not felt, few enough that
+// a processor's caches hold them and the first need not wait for a whole page.
 const submitAtOnce = 128
 
 // Gate lets events go on to their lanes, each when it may. It waits in Admit,

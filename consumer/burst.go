@@ -10,7 +10,7 @@ const (
 	// leastBurst is how many pieces a burst has at least: fewer are not worth it.
 	leastBurst = 16
 	// burstPatience is how long the reader waits for a burst. A burst of quick
-	// pieces takes a quarter of that; one that takes longer has a piece that waits
+	// pieces takes half of that; one that takes longer has a piece that waits
 	// for something, and the other keys must not wait for it.
 	burstPatience = 5 * time.Millisecond
 )

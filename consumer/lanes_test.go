@@ -41,6 +41,37 @@ func (r *lanesRecorder) run(key string, order uint64, d time.Duration) {
 	r.byKey[key] = append(r.byKey[key], order)
 }
 
+// wantInOrder wants n tasks to have run, those of one key one after another and in
+// order.
+func (r *lanesRecorder) wantInOrder(t *testing.T, n int) {
+	t.Helper()
+	if len(r.ran) != n {
+		t.Errorf("ran %d tasks, want %d", len(r.ran), n)
+	}
+	if r.overlaps > 0 {
+		t.Errorf("tasks of one key ran at the same time %d times", r.overlaps)
+	}
+	for key, orders := range r.byKey {
+		for i := 1; i < len(orders); i++ {
+			if orders[i] < orders[i-1] {
+				t.Errorf("key %s: task %d ran after %d", key, orders[i], orders[i-1])
+			}
+		}
+	}
+}
+
+// wantNoGap wants all tasks to have run that stand before one that did.
+func (r *lanesRecorder) wantNoGap(t *testing.T) {
+	t.Helper()
+	var highest uint64
+	for _, o := range r.ran {
+		highest = max(highest, o)
+	}
+	if int(highest) != len(r.ran) {
+		t.Errorf("ran %d tasks up to order %d: there is a gap", len(r.ran), highest)
+	}
+}
+
 // scriptedLanes returns lanes whose tasks look up key and duration by order.
 func scriptedLanes(limit int, keys []string, durations []time.Duration) (*lanes, *lanesRecorder) {
 	r := &lanesRecorder{byKey: map[string][]uint64{}, active: map[string]int{}}
@@ -59,21 +90,9 @@ func TestLanes_OneKeyInOrderManyKeysSideBySide(t *testing.T) {
 					l.submit(pieceOf(keys[i], i+1))
 				}
 				<-l.finish()
-				if len(r.ran) != len(keys) {
-					t.Errorf("ran %d tasks, want %d", len(r.ran), len(keys))
-				}
-				if r.overlaps > 0 {
-					t.Errorf("tasks of one key ran at the same time %d times", r.overlaps)
-				}
+				r.wantInOrder(t, len(keys))
 				if r.peak != 5 {
 					t.Errorf("at most %d tasks ran at once, want the limit of 5 reached and kept", r.peak)
-				}
-				for key, orders := range r.byKey {
-					for i := 1; i < len(orders); i++ {
-						if orders[i] < orders[i-1] {
-							t.Errorf("key %s: task %d ran after %d", key, orders[i], orders[i-1])
-						}
-					}
 				}
 			})
 		})
@@ -93,13 +112,7 @@ func TestLanes_DrainLeavesNoGapBelowWhatRan(t *testing.T) {
 				time.Sleep(time.Duration(seed*7) * time.Millisecond)
 				<-l.drain()
 				synctest.Wait()
-				var highest uint64
-				for _, o := range r.ran {
-					highest = max(highest, o)
-				}
-				if int(highest) != len(r.ran) {
-					t.Errorf("ran %d tasks up to order %d: there is a gap", len(r.ran), highest)
-				}
+				r.wantNoGap(t)
 				if st := l.status(); st.running != 0 || (len(r.ran) == len(keys) && st.waiting != 0) {
 					t.Errorf("after the drain %d tasks wait and %d run", st.waiting, st.running)
 				}
