@@ -7,11 +7,13 @@
 //	source   GetRecords, prefetching within a budget, endlessly patient     source.go
 //	cutter   KPL aggregates and JSON arrays become single events            pieces.go, aggregate.go
 //	lanes    one event per key at a time, many keys side by side            lanes.go
+//	         or, where handlers are quick, one event after another          burst.go
 //	handle   dispatch or bury; what can be neither parks its key            handling.go
 //	tracker  the highest position with nothing unfinished below it          package checkpoint
 //
 // One shard under one lease is a [shard]: its source and its lanes run
-// concurrently, coupled only by the budget of bytes in flight.
+// concurrently, coupled only by the budget of bytes in flight; for a burst what is
+// read waits, five milliseconds at most.
 //
 // # What is bound to the lease
 //
