@@ -2,7 +2,9 @@ package checkpoint
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,7 +84,7 @@ func TestAssign_SharesUnequalShardsByThroughput(t *testing.T) {
 				moved++
 			}
 		}
-		if moved > 2 { // a gap at the very threshold may tip
+		if moved > 3 { // a gap at the very threshold may tip, which takes one exchange
 			t.Errorf("seed %d: %d of %d shards move though all have theirs", seed, moved, len(shards))
 		}
 	}
@@ -98,6 +100,84 @@ func TestAssign_OneBusyShardGetsAWorkerOfItsOwn(t *testing.T) {
 	_, count, _ := loads(shards, got)
 	if got["busy"] != "b" || count["a"] != 15 {
 		t.Errorf("got the busy shard at %s and %v shards, want it alone at b", got["busy"], count)
+	}
+}
+
+// TestAssign_TwoBusyShardsDoNotStayTogether: each of a's is worth more than half of the
+// gap to b, so that moving one turns it round, as does swapping one for a quiet one.
+func TestAssign_TwoBusyShardsDoNotStayTogether(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		a, b    []float64
+		maximum int
+		want    map[string]float64 // load by worker
+	}{
+		"one for two":                    {a: []float64{90, 90}, b: []float64{0, 0, 0, 0}, want: map[string]float64{"a": 154, "b": 154}},
+		"two for one":                    {a: []float64{100, 100, 100, 100, 0}, b: []float64{150, 150, 0}, want: map[string]float64{"a": 382, "b": 382}},
+		"b's maximum allows no exchange": {a: []float64{140, 140, 140}, b: []float64{230, 0, 0}, maximum: 3, want: map[string]float64{"a": 420, "b": 294}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var shards []candidate
+			for w, throughputs := range map[string][]float64{"a": tt.a, "b": tt.b} {
+				for i, kib := range throughputs {
+					shards = append(shards, candidate{shard: fmt.Sprint(w, i), worker: w, throughput: kib})
+				}
+			}
+			got, _, _ := loads(shards, assign([]string{"a", "b"}, shards, tt.maximum))
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestOneForTwo_FindsWhatTryingThemAllFinds(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(2000) {
+		rng := rand.New(rand.NewPCG(seed, 9))
+		some, others := make([]candidate, 1+rng.IntN(6)), make([]candidate, rng.IntN(7))
+		for _, list := range [][]candidate{some, others} {
+			for i := range list {
+				list[i].throughput = float64(rng.IntN(6)) * 20 // many alike, and quiet ones
+			}
+			slices.SortFunc(list, heaviestFirst)
+		}
+		differ, most := float64(rng.IntN(200)-100), 1+float64(rng.IntN(100))
+		want := most
+		for _, c := range some {
+			for j, d := range others {
+				for _, e := range others[j+1:] {
+					want = min(want, 2*math.Abs(c.weight()-d.weight()-e.weight()-differ))
+				}
+			}
+		}
+		left, one, two := oneForTwo(some, others, differ, most)
+		if left != want || (one == nil) != (want == most) {
+			t.Errorf("seed %d: %v is left by %v for %v, want %v", seed, left, one, two, want)
+		}
+		if one != nil {
+			if at := 2 * math.Abs(some[one[0]].weight()-others[two[0]].weight()-others[two[1]].weight()-differ); at != left || two[0] >= two[1] {
+				t.Errorf("seed %d: %v for %v leaves %v, said is %v", seed, one, two, at, left)
+			}
+		}
+	}
+}
+
+func BenchmarkAssign(b *testing.B) {
+	for _, workers := range []int{2, 16} {
+		b.Run(fmt.Sprint("shards=512/workers=", workers), func(b *testing.B) {
+			rng := rand.New(rand.NewPCG(1, 1))
+			shards, ws := make([]candidate, 512), names(workers)
+			for i := range shards {
+				shards[i] = candidate{shard: fmt.Sprintf("s%03d", i), worker: ws[rng.IntN(workers)], throughput: rng.ExpFloat64() * 300}
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				assign(ws, shards, 0)
+			}
+		})
 	}
 }
 
