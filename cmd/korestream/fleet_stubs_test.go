@@ -213,17 +213,9 @@ func (p *producer) place(id string) place {
 
 func eventID(n int) string { return fmt.Sprintf("HS%02d/%06d", n%sims, n) }
 
-// reckon compares the archives with the events 0 to n-1: which of them are
-// missing, which are there more than once, and which stand in an archive before
-// an earlier one of their SIM that is nowhere before.
-func reckon(t *testing.T, n int, archives ...string) (missing, repeated []string) {
-	t.Helper()
-	seen := make(map[string]int)
-	for _, path := range archives {
-		for _, id := range archived(t, path) {
-			seen[id]++
-		}
-	}
+// timesSeen says which of the events 0 to n-1 were never seen, and which more than
+// once.
+func timesSeen(n int, seen map[string]int) (missing, repeated []string) {
 	for i := range n {
 		switch id := eventID(i); seen[id] {
 		case 0:
@@ -234,6 +226,19 @@ func reckon(t *testing.T, n int, archives ...string) (missing, repeated []string
 		}
 	}
 	return missing, repeated
+}
+
+// reckon compares the archives with the events 0 to n-1: which of them are
+// missing, and which are there more than once.
+func reckon(t *testing.T, n int, archives ...string) (missing, repeated []string) {
+	t.Helper()
+	seen := make(map[string]int)
+	for _, path := range archives {
+		for _, id := range archived(t, path) {
+			seen[id]++
+		}
+	}
+	return timesSeen(n, seen)
 }
 
 // handledAll waits until every event is in an archive.

@@ -122,18 +122,8 @@ func complete(t *testing.T, n int, archives ...string) {
 			last[sim] = id
 		}
 	}
-	missing, twice := 0, 0
-	for i := range n {
-		switch seen[fmt.Sprintf("HS%02d/%06d", i%sims, i)] {
-		case 0:
-			missing++
-		case 1:
-		default:
-			twice++
-		}
-	}
-	if missing > 0 || twice > 0 {
-		t.Errorf("of %d events %d are missing and %d were handled more than once", n, missing, twice)
+	if missing, repeated := timesSeen(n, seen); len(missing) > 0 || len(repeated) > 0 {
+		t.Errorf("of %d events %d are missing and %d were handled more than once", n, len(missing), len(repeated))
 	}
 }
 
