@@ -31,5 +31,13 @@ func flock(f file, how int) error {
 	}
 }
 
+// unlockAndClose ends our hold of the lock together with the file. Closing alone may
+// not: a child that another handler is just starting has all our files until it runs
+// its program, and our lock with them.
+func unlockAndClose(f file) error {
+	_ = flock(f, syscall.LOCK_UN) // where there are no locks, there is none
+	return f.Close()
+}
+
 // lockable tells whether the file system knows locks.
 func lockable(f file) bool { return flock(f, syscall.LOCK_SH) == nil }

@@ -6,4 +6,6 @@ package handlers
 // fn.
 func alone(file, func() error) (bool, error) { return false, nil }
 
+func unlockAndClose(f file) error { return f.Close() }
+
 func lockable(file) bool { return false }

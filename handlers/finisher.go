@@ -195,7 +195,7 @@ func (f *finisher) finish(ctx context.Context, file *finishedFile) error {
 		}
 		return f.compress(ctx, plain, file)
 	})
-	return errors.Join(err, plain.Close())
+	return errors.Join(err, unlockAndClose(plain))
 }
 
 // compress puts a compressed file in the place of a plain one.

@@ -210,5 +210,5 @@ func (l *lineFile) close() error {
 	if l.f == nil {
 		return err
 	}
-	return errors.Join(err, l.f.Close())
+	return errors.Join(err, unlockAndClose(l.f))
 }

@@ -124,7 +124,7 @@ func (r *rotation) turn(l *lineFile) error {
 				return err
 			}
 			// All is synced, so its error would not matter to any line.
-			_ = l.f.Close()
+			_ = unlockAndClose(l.f)
 			l.f, l.size, l.torn = nil, 0, false
 		}
 		return r.begin(l)

@@ -2,9 +2,11 @@ package handlers
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"korestream/consumer"
@@ -26,6 +28,26 @@ func openRotated(d disk, dir string, tune func(*RotateConfig), opts ...NDJSONOpt
 	cfg := NDJSONConfig{Path: filepath.Join(dir, "events.ndjson"), Sync: SyncAlways}
 	tune(&cfg.Rotate)
 	return openNDJSON(d, cfg, opts...)
+}
+
+// forkedDisk is one of whose files a child that is just being started has each as
+// well, to the end of the test.
+type forkedDisk struct {
+	realDisk
+	t *testing.T
+}
+
+func (d forkedDisk) open(path string, flag int) (file, error) {
+	f, err := d.realDisk.open(path, flag)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := syscall.Dup(int(f.Fd()))
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	d.t.Cleanup(func() { _ = syscall.Close(fd) })
+	return f, nil
 }
 
 // line is the size of the line of an event of threes.

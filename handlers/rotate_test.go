@@ -29,6 +29,23 @@ func TestRotate_BySizeNeverSplitsALine(t *testing.T) {
 	})
 }
 
+// TestRotate_AChildThatIsBeingStartedHoldsNothingUp: it has a copy of each of our
+// descriptors until it runs its program, and a lock lasts as long as any copy.
+func TestRotate_AChildThatIsBeingStartedHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		n := rotated(t, forkedDisk{t: t}, dir, func(c *RotateConfig) { perFile(2)(c); c.Compression = Gzip })
+		handleSmall(t, n, "EZ1001", "EZ1002", "EZ1003", "EZ1004", "EZ1005")
+		if err := n.Close(); err != nil {
+			t.Fatal(err)
+		}
+		wantArchived(t, dir, []string{
+			"events-" + midnight + "-000001.ndjson.gz", "events-" + midnight + "-000002.ndjson.gz", "events.ndjson",
+		}, []string{"EZ1001", "EZ1002", "EZ1003", "EZ1004", "EZ1005"})
+	})
+}
+
 func TestRotate_ByTheClockInUTCAlsoWhenNoEventComes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
