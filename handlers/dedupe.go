@@ -2,7 +2,9 @@ package handlers
 
 import (
 	"context"
-	"sync"
+	"hash/maphash"
+	"math"
+	"math/bits"
 	"time"
 )
 
@@ -23,38 +25,30 @@ const (
 // progress come on top and are never forgotten: there are as many as the
 // consumer has lanes. What is remembered is lost when the process ends.
 //
-// An id of 34 bytes, the length of KORE's, takes some 105 bytes in all while it is
+// Ids are spread over stripes by their hashes, so that processors seldom want the
+// same one: a large window has several, each with its share of max and as much more
+// as chance may put into one.
+//
+// An id of 34 bytes, the length of KORE's, takes some 100 bytes in all while it is
 // remembered, and no allocation of its own. Memory is given back only with the
 // process.
 type MemoryDeduper struct {
-	maxAge time.Duration
-	epoch  time.Time
-
-	mu sync.Mutex // guards the fields below and the state of all entries
-	// entries has every id in progress, done every one in the window.
-	entries map[string]*dedupeEntry
-	done    doneWindow
-	// unused are entries of one allocation that nobody had yet.
-	unused []dedupeEntry
+	seed maphash.Seed
+	// mask is all ones; tests take some away to have hashes that are alike.
+	mask    uint64
+	stripes []dedupeStripe // as many as a power of two
+	shift   int            // what is left of a hash then is its stripe
 }
 
 var _ Deduper = (*MemoryDeduper)(nil)
 
-// dedupeEntry is one id in progress, and the Claim of whoever handles its event.
-type dedupeEntry struct {
-	owner *MemoryDeduper
-	id    string
-	// settled is closed when the entry leaves progress; nil until someone waits.
-	settled chan struct{}
-	state   dedupeState
-}
-
-type dedupeState uint8
-
 const (
-	inProgress dedupeState = iota
-	done
-	released
+	// dedupeStripes is how many stripes a large window has: several for each
+	// processor of a machine that reads what one process may.
+	dedupeStripes = 16
+	// leastOfStripe is the fewest ids that a stripe is for; a smaller window is
+	// one stripe, and remembers max ids to the letter.
+	leastOfStripe = 1024
 )
 
 // NewMemoryDeduper returns a deduper of max ids for maxAge each; what is not
@@ -66,13 +60,32 @@ func NewMemoryDeduper(maxCount int, maxAge time.Duration) *MemoryDeduper {
 	if maxAge <= 0 {
 		maxAge = DefaultDedupeAge
 	}
-	return &MemoryDeduper{maxAge: maxAge, epoch: time.Now(), entries: make(map[string]*dedupeEntry), done: newDoneWindow(maxCount)}
+	n, each := 1, maxCount
+	if maxCount >= dedupeStripes*leastOfStripe {
+		n = dedupeStripes
+		each = maxCount/n + overEven(maxCount/n)
+	}
+	m := &MemoryDeduper{
+		seed: maphash.MakeSeed(), mask: ^uint64(0),
+		stripes: make([]dedupeStripe, n), shift: 64 - bits.TrailingZeros(uint(n)),
+	}
+	epoch := time.Now()
+	for i := range m.stripes {
+		m.stripes[i].init(each, maxAge, epoch)
+	}
+	return m
 }
+
+// overEven is how many more ids than its share a stripe must hold: eight standard
+// deviations of how many of the last ids fall to it, which no stripe will see.
+func overEven(share int) int { return int(8 * math.Sqrt(float64(share))) }
 
 // Claim implements [Deduper].
 func (m *MemoryDeduper) Claim(ctx context.Context, id string) (Claim, error) {
+	hash := maphash.String(m.seed, id) & m.mask
+	s := &m.stripes[hash>>m.shift]
 	for {
-		e, settled := m.enter(id)
+		e, settled := s.enter(hash, id)
 		switch {
 		case e == nil:
 			return nil, nil
@@ -87,82 +100,8 @@ func (m *MemoryDeduper) Claim(ctx context.Context, id string) (Claim, error) {
 		// The entry is asked, not the window: a small one may have forgotten the id
 		// between its being done and our waking up, and would then let us handle
 		// the event a second time.
-		if m.isDone(e) {
+		if s.isDone(e) {
 			return nil, nil
 		}
-	}
-}
-
-// enter returns nil if id is done, an entry and what to wait for if it is in
-// progress, or else a new entry that is the caller's.
-func (m *MemoryDeduper) enter(id string) (e *dedupeEntry, settled <-chan struct{}) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now := time.Since(m.epoch)
-	m.done.trim(now, m.maxAge)
-	if e := m.entries[id]; e != nil {
-		if e.settled == nil {
-			e.settled = make(chan struct{})
-		}
-		return e, e.settled
-	}
-	if at, ok := m.done.doneAt(id); ok && now-at < m.maxAge {
-		return nil, nil
-	}
-	e = m.newEntry()
-	e.owner, e.id = m, id
-	m.entries[id] = e
-	return e, nil
-}
-
-// newEntry takes an entry of several that were made at once. None is used twice,
-// since those who wait for one look at it afterwards.
-func (m *MemoryDeduper) newEntry() *dedupeEntry {
-	const atOnce = 32
-	if len(m.unused) == 0 {
-		m.unused = make([]dedupeEntry, atOnce)
-	}
-	e := &m.unused[0]
-	m.unused = m.unused[1:]
-	return e
-}
-
-func (m *MemoryDeduper) isDone(e *dedupeEntry) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return e.state == done
-}
-
-// Done implements [Claim].
-func (e *dedupeEntry) Done(context.Context) {
-	m := e.owner
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	id := e.id
-	e.settle(done)
-	now := time.Since(m.epoch)
-	m.done.add(id, now)
-	m.done.trim(now, m.maxAge)
-}
-
-// Release implements [Claim].
-func (e *dedupeEntry) Release(context.Context) {
-	m := e.owner
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	e.settle(released)
-}
-
-// settle ends the entry's progress. The caller holds the lock.
-func (e *dedupeEntry) settle(s dedupeState) {
-	if e.state != inProgress {
-		panic("handlers: a dedupe claim was settled twice")
-	}
-	e.state = s
-	delete(e.owner.entries, e.id)
-	e.id = "" // others of its allocation may be kept, and the id with them
-	if e.settled != nil {
-		close(e.settled)
-		e.settled = nil
 	}
 }

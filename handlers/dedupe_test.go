@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,19 @@ func wantDuplicate(t *testing.T, m *MemoryDeduper, id string) {
 	if c, err := m.Claim(t.Context(), id); err != nil || c != nil {
 		t.Fatalf("Claim(%s): got %v, %v; want neither: it is done", id, c, err)
 	}
+}
+
+// remembered returns how many ids are in the window, and how many in progress.
+func (m *MemoryDeduper) remembered() (done, busy int) {
+	for i := range m.stripes {
+		done += m.stripes[i].done.len()
+		for _, e := range m.stripes[i].busy {
+			for ; e != nil; e = e.next {
+				busy++
+			}
+		}
+	}
+	return done, busy
 }
 
 func TestDedupe_SecondDeliveryWaitsForTheFirst(t *testing.T) {
@@ -124,8 +138,8 @@ func TestDedupe_ForgetsByAge(t *testing.T) {
 		}
 		again.Done(t.Context())
 		wantDuplicate(t, m, "99")
-		if n := m.done.len(); n != 100 || len(m.entries) != 0 {
-			t.Errorf("remembered: got %d in the window, %d in progress; want 100 and none", n, len(m.entries))
+		if n, busy := m.remembered(); n != 100 || busy != 0 {
+			t.Errorf("remembered: got %d in the window, %d in progress; want 100 and none", n, busy)
 		}
 	})
 }
@@ -141,8 +155,49 @@ func TestDedupe_ForgetsTheOldestOfTooMany(t *testing.T) {
 	}
 	claimed(t, m, "0").Release(t.Context())
 	claimed(t, m, "1").Release(t.Context())
-	if n := m.done.len(); n != 3 {
+	if n, _ := m.remembered(); n != 3 {
 		t.Errorf("remembered: got %d, want 3", n)
+	}
+}
+
+func TestDedupe_ALargeWindowRemembersAsManyAsItSays(t *testing.T) {
+	t.Parallel()
+	for _, maxCount := range []int{dedupeStripes * leastOfStripe, 50_000} {
+		m := NewMemoryDeduper(maxCount, time.Hour)
+		if len(m.stripes) != dedupeStripes {
+			t.Fatalf("a window of %d has %d stripes, want %d", maxCount, len(m.stripes), dedupeStripes)
+		}
+		for i := range 2 * maxCount {
+			claimed(t, m, fmt.Sprintf("EZ%032d", i)).Done(t.Context())
+			if old := i - maxCount + 1; old >= 0 && i%7 == 0 {
+				wantDuplicate(t, m, fmt.Sprintf("EZ%032d", old))
+			}
+		}
+		if n, _ := m.remembered(); n < maxCount || n > maxCount+maxCount/4 {
+			t.Errorf("a window of %d remembers %d, want no fewer and at most a quarter more", maxCount, n)
+		}
+	}
+}
+
+// TestDedupe_IDsOfOneHashAreSeveral: they are in progress and done each by itself.
+func TestDedupe_IDsOfOneHashAreSeveral(t *testing.T) {
+	t.Parallel()
+	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}, {1, 0, 2}} {
+		m := NewMemoryDeduper(0, 0)
+		m.mask = 0
+		claims := make([]Claim, 3)
+		for i := range claims {
+			claims[i] = claimed(t, m, fmt.Sprint(i))
+		}
+		claims[order[0]].Done(t.Context())
+		claims[order[1]].Release(t.Context())
+		wantDuplicate(t, m, fmt.Sprint(order[0]))
+		claimed(t, m, fmt.Sprint(order[1])).Release(t.Context())
+		claims[order[2]].Done(t.Context())
+		wantDuplicate(t, m, fmt.Sprint(order[2]))
+		if n, busy := m.remembered(); n != 2 || busy != 0 {
+			t.Errorf("order %v: got %d done, %d in progress; want 2 and none", order, n, busy)
+		}
 	}
 }
 
@@ -205,12 +260,14 @@ func TestDedupe_DoesNotHoldOnToThePayload(t *testing.T) {
 	}
 	before := heap()
 	const page = 1 << 20
-	for i := range 64 {
-		text := strings.Repeat("x", page) + fmt.Sprint(i)
-		claimed(t, m, text[page-20:]).Done(t.Context())
-	}
-	if after := heap(); after > before+16*page {
-		t.Errorf("heap grew by %d bytes for 64 ids out of 1 MiB each", after-before)
+	for _, length := range []int{20, 100} { // within an entry of the window, and beside it
+		for i := range 64 {
+			text := strings.Repeat("x", page) + fmt.Sprint(i)
+			claimed(t, m, text[page-length:]).Done(t.Context())
+		}
+		if after := heap(); after > before+16*page {
+			t.Errorf("heap grew by %d bytes for 64 ids of %d bytes out of 1 MiB each", after-before, length)
+		}
 	}
 	runtime.KeepAlive(m)
 }
@@ -346,28 +403,32 @@ func TestMux_AnErrorOfTheDeduperIsTriedAgain(t *testing.T) {
 
 func BenchmarkMemoryDeduper(b *testing.B) {
 	m := NewMemoryDeduper(0, 0)
-	ids := make([]string, 2*DefaultDedupeCount)
-	for i := range ids {
-		ids[i] = fmt.Sprintf("EZ%032d", i)
-	}
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	ctx := context.Background()
+	var next atomic.Int64
 	b.ReportAllocs()
-	i := 0
-	for b.Loop() {
-		c, err := m.Claim(ctx, ids[i%len(ids)])
-		if err != nil {
-			b.Fatal(err)
-		}
-		if c != nil {
+	b.RunParallel(func(pb *testing.PB) {
+		const block = 128 // a burst is one processor's
+		var i, end int64
+		for pb.Next() {
+			if i == end {
+				end = next.Add(block)
+				i = end - block
+			}
+			id := string(strconv.AppendInt([]byte("EZ0000000000000000000000000"), 1_000_000+i, 10))
+			i++
+			c, err := m.Claim(ctx, id)
+			if err != nil || c == nil {
+				b.Errorf("%s: %v, %v", id, c, err)
+				return
+			}
 			c.Done(ctx)
 		}
-		i++
-	}
+	})
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(m.done.len()), "B/id")
-	runtime.KeepAlive(ids)
+	remembered, _ := m.remembered()
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(remembered), "B/id")
 }

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"fmt"
+	"hash/maphash"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -9,17 +10,22 @@ import (
 )
 
 // TestDoneWindow_IsTheListThatItStandsFor plays it against a plain list, with many
-// ids, and with few hashes.
+// ids, with few hashes, and where the lower halves of its numbers begin anew.
 func TestDoneWindow_IsTheListThatItStandsFor(t *testing.T) {
 	t.Parallel()
 	for _, mask := range []uint64{^uint64(0), 3, 0} {
-		for seed := range uint64(10) {
+		for seed := range uint64(20) {
 			t.Run(fmt.Sprintf("mask=%x/seed=%d", mask, seed), func(t *testing.T) {
 				t.Parallel()
 				rng := rand.New(rand.NewPCG(seed, mask))
 				const most, maxAge = 150, 400
-				w := newDoneWindow(most)
-				w.mask = mask
+				w := newDoneWindow(most, maxAge)
+				if seed%2 > 0 {
+					w.first = 1<<32 - rng.Uint64N(300)
+					w.next = w.first
+				}
+				keys := maphash.MakeSeed()
+				hash := func(id string) uint64 { return maphash.String(keys, id) & mask }
 				type entry struct {
 					id string
 					at time.Duration
@@ -27,26 +33,46 @@ func TestDoneWindow_IsTheListThatItStandsFor(t *testing.T) {
 				var list []entry
 				for now := time.Duration(0); now < 2000; now += time.Duration(rng.IntN(4)) {
 					id := strings.Repeat("x", rng.IntN(60)) + fmt.Sprint(rng.IntN(200))
-					want, known := time.Duration(0), false
+					want := false
 					for _, e := range list {
 						if e.id == id {
-							want, known = e.at, true
+							want = now-e.at < maxAge // the last one's
 						}
 					}
-					if at, ok := w.doneAt(id); at != want || ok != known {
-						t.Fatalf("%s at %d: got %d, %t, want %d, %t", id, now, at, ok, want, known)
+					if got := w.has(hash(id), id, now); got != want {
+						t.Fatalf("%s at %d: got %t, want %t", id, now, got, want)
 					}
-					w.add(id, now)
-					list = append(list, entry{id, now})
-					w.trim(now, maxAge)
-					for i := 0; len(list) > 0 && (len(list) > most || i < forgetAtOnce && now-list[0].at >= maxAge); i++ {
+					for i := 0; w.next%trimEvery == 0 && i < 2*trimEvery && len(list) > 0 && now-list[0].at >= maxAge; i++ {
 						list = list[1:]
 					}
+					w.add(hash(id), id, now)
+					list = append(list, entry{id, now})
+					list = list[max(0, len(list)-most):]
 					if w.len() != len(list) || len(w.long) > w.len() {
 						t.Fatalf("at %d: got %d ids (%d long ones), want %d", now, w.len(), len(w.long), len(list))
 					}
 				}
 			})
 		}
+	}
+}
+
+// TestDoneWindow_AnOldBucketNamesNothing: what a bucket holds of 2^32 entries ago looks
+// like the number of one that is there.
+func TestDoneWindow_AnOldBucketNamesNothing(t *testing.T) {
+	t.Parallel()
+	w := newDoneWindow(64, 10)
+	w.add(7, "old", 0)
+	w.forget()
+	w.first, w.next = 1<<32, 1<<32
+	for i := range uint64(3) { // the second has the number that the bucket of 7 names
+		w.add(100+i, fmt.Sprint(i), 1)
+	}
+	if w.has(7, "old", 1) {
+		t.Error("what was forgotten is done")
+	}
+	w.add(7, "new", 2)
+	if !w.has(7, "new", 3) || !w.has(101, "1", 3) {
+		t.Error("what was added is not there")
 	}
 }
