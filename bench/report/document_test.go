@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"korestream/bench/measure"
 	"korestream/bench/report"
 	"korestream/bench/stub"
@@ -70,6 +72,38 @@ func TestDocument_TellsWhatIsOfKorestreamAlone(t *testing.T) {
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the document lacks %q:\n%s", want, text)
+		}
+	}
+}
+
+func TestDocument_IsQuoted(t *testing.T) {
+	t.Parallel()
+	var d report.Document
+	d.Add(measure.Outcome{Name: report.MainRace, Stream: stub.DefaultConfig(), Rounds: 3, Costs: []measure.Cost{cost("floor", 2), cost("korestream", 4), cost("korestream, dedupe off", 2.5)}})
+	d.Add(measure.Outcome{Name: "512 shards", Stream: stub.Config{Shards: 512}, Costs: []measure.Cost{cost("korestream, dedupe off", 4)}})
+	d.Idle = []measure.Idle{{Name: "korestream", Shards: 512, Share: 0.0625}, {Name: "peer", Shards: 512, Share: 0.5}}
+	d.Backlog = &measure.Backlog{Settings: map[string]string{"limits.memory": "256MiB"}, Bytes: 2 << 30, Seconds: 20, Least: 16, Peak: 200 << 20}
+	const before, after = "# Page\n<!-- measured by make bench-peers and make bench-more -->\n", "<!-- end of what was measured -->\nmore\n"
+	got, err := d.Quote(before + "what was there\n" + after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := before + `|  | measured |
+| --- | --- |
+| CPU, defaults | 4.00 s per million records |
+| CPU, ` + "`dedupe.store: none`" + ` | 2.50 s per million records |
+| full shards that one core carries before handlers: 1,000 / that of the defaults | 250 |
+| CPU of nothing to do, quiet shards: 512 | 0.062 of a core |
+| peak of memory, defaults, 64 shards far behind | 50 MiB |
+| the same with 512 shards, ` + "`dedupe.store: none`" + ` | 50 MiB |
+| peak of memory, 2,048 MiB behind, ` + "`limits.memory: 256MiB`" + ` | 200 MiB; drained in 20.0 s, where AWS's quota allows 16.0 s |
+` + after
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, page := range []string{"", "# Page\n", before, after} {
+		if _, err := d.Quote(page); err == nil {
+			t.Errorf("a page without the lines, %q, is no error", page)
 		}
 	}
 }
