@@ -76,11 +76,8 @@ func (s *Service) getShardIterator(in *getShardIteratorInput) (any, error) {
 		return nil, err
 	}
 	now := s.opts.Now()
-	st, err := s.lookup(in.target, now)
+	st, err := s.lookupReadable(in.target, now)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.readable(st); err != nil {
 		return nil, err
 	}
 	defer st.mu.RUnlock()

@@ -91,11 +91,8 @@ func (s *Service) putRecord(in *putRecordInput) (any, error) {
 		return nil, err
 	}
 	now := s.opts.Now()
-	st, err := s.lookup(in.target, now)
+	st, err := s.lookupReadable(in.target, now)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.readable(st); err != nil {
 		return nil, err
 	}
 	defer st.mu.RUnlock()
@@ -194,11 +191,8 @@ func (s *Service) putRecords(in *putRecordsInput) (any, error) {
 		return nil, err
 	}
 	now := s.opts.Now()
-	st, err := s.lookup(in.target, now)
+	st, err := s.lookupReadable(in.target, now)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.readable(st); err != nil {
 		return nil, err
 	}
 	defer st.mu.RUnlock()

@@ -18,14 +18,11 @@ func (s *Service) splitShard(in *splitShardInput) (any, error) {
 		return nil, err
 	}
 	now, open := s.opts.Now(), s.openShards()
-	st, err := s.changeable(in.target, now)
+	st, err := s.reshardable(in.target, now)
 	if err != nil {
 		return nil, err
 	}
 	defer st.mu.Unlock()
-	if err := s.provisioned(st); err != nil {
-		return nil, err
-	}
 	sh, err := s.openShard(st, *in.ShardToSplit, now)
 	if err != nil {
 		return nil, err
@@ -57,13 +54,18 @@ func (s *Service) openShard(st *stream, id string, now time.Time) (*shard, error
 	return sh, nil
 }
 
-// provisioned refuses a stream whose shards are AWS's business. The caller
-// holds the stream's lock.
-func (s *Service) provisioned(st *stream) error {
-	if st.mode == modeOnDemand {
-		return validation("Request is invalid. Stream %s under account %s is in On-Demand mode.", st.name, s.opts.Account)
+// reshardable is changeable for a change of the shards, which AWS makes itself where
+// it runs the stream on demand. The caller unlocks it if the error is nil.
+func (s *Service) reshardable(t target, now time.Time) (*stream, error) {
+	st, err := s.changeable(t, now)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	if st.mode == modeOnDemand {
+		defer st.mu.Unlock()
+		return nil, validation("Request is invalid. Stream %s under account %s is in On-Demand mode.", st.name, s.opts.Account)
+	}
+	return st, nil
 }
 
 // split closes a shard and opens two for its range. The caller holds mu.
@@ -86,14 +88,11 @@ func (s *Service) mergeShards(in *mergeShardsInput) (any, error) {
 		return nil, err
 	}
 	now := s.opts.Now()
-	st, err := s.changeable(in.target, now)
+	st, err := s.reshardable(in.target, now)
 	if err != nil {
 		return nil, err
 	}
 	defer st.mu.Unlock()
-	if err := s.provisioned(st); err != nil {
-		return nil, err
-	}
 	a, err := s.openShard(st, *in.ShardToMerge, now)
 	if err != nil {
 		return nil, err
@@ -152,14 +151,11 @@ func (s *Service) updateShardCount(in *updateShardCountInput) (any, error) {
 		return nil, err
 	}
 	now, open := s.opts.Now(), s.openShards()
-	st, err := s.changeable(in.target, now)
+	st, err := s.reshardable(in.target, now)
 	if err != nil {
 		return nil, err
 	}
 	defer st.mu.Unlock()
-	if err := s.provisioned(st); err != nil {
-		return nil, err
-	}
 	current, want := len(st.open), *in.TargetShardCount
 	if err := s.scalable(st, want, open, now); err != nil {
 		return nil, err

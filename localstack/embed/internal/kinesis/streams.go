@@ -87,6 +87,15 @@ func (s *Service) readable(st *stream) error {
 	return nil
 }
 
+// lookupReadable is readable for the stream that a request names.
+func (s *Service) lookupReadable(t target, now time.Time) (*stream, error) {
+	st, err := s.lookup(t, now)
+	if err != nil {
+		return nil, err
+	}
+	return st, s.readable(st)
+}
+
 // changeable locks a stream for a change that needs it ACTIVE. The caller
 // unlocks it if the error is nil.
 func (s *Service) changeable(t target, now time.Time) (*stream, error) {
