@@ -110,22 +110,7 @@ func TestFanOut_OutlivesWhateverKinesisDoes(t *testing.T) {
 		for seed := range uint64(2) {
 			t.Run(fmt.Sprintf("%s/seed=%d", name, seed), func(t *testing.T) {
 				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					w := newWorld(t, 2)
-					w.quiet = true
-					w.ep.Faults().Seed(seed)
-					w.ep.Faults().Add(fault)
-					s := &sink{}
-					p := w.start("one", s, by(FanOut))
-					for range 20 {
-						w.putEvents(1, testSIMs...)
-						time.Sleep(10 * time.Second)
-					}
-					w.awaitEvents(s)
-					w.ep.Faults().Clear()
-					w.must(p.stop())
-					w.complete(s)
-				})
+				outlives(t, seed, []embed.Fault{fault}, 10*time.Second, by(FanOut))
 			})
 		}
 	}

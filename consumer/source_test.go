@@ -32,27 +32,33 @@ func TestConsumer_OutlivesWhateverKinesisDoes(t *testing.T) {
 		for seed := range uint64(4) {
 			t.Run(fmt.Sprintf("%s/seed=%d", tt.name, seed), func(t *testing.T) {
 				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					w := newWorld(t, 2)
-					w.quiet = true
-					w.ep.Faults().Seed(seed)
-					for _, f := range tt.faults {
-						w.addFault(f)
-					}
-					s := &sink{}
-					p := w.start("one", s)
-					for range 20 {
-						w.putEvents(1, testSIMs...)
-						time.Sleep(100 * time.Millisecond)
-					}
-					w.awaitEvents(s)
-					w.ep.Faults().Clear()
-					w.must(p.stop())
-					w.complete(s)
-				})
+				outlives(t, seed, tt.faults, 100*time.Millisecond)
 			})
 		}
 	}
+}
+
+// outlives puts an event of each SIM so often, while faults happen, and wants each of
+// them handled, once, though the faults go on.
+func outlives(t *testing.T, seed uint64, faults []embed.Fault, every time.Duration, tune ...func(*Config, *checkpoint.Config)) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 2)
+		w.quiet = true
+		w.ep.Faults().Seed(seed)
+		for _, f := range faults {
+			w.addFault(f)
+		}
+		s := &sink{}
+		p := w.start("one", s, tune...)
+		for range 20 {
+			w.putEvents(1, testSIMs...)
+			time.Sleep(every)
+		}
+		w.awaitEvents(s)
+		w.ep.Faults().Clear()
+		w.must(p.stop())
+		w.complete(s)
+	})
 }
 
 func TestConsumer_ReadsOnAfterAnIteratorHasExpiredByItself(t *testing.T) {
