@@ -44,6 +44,8 @@ func (s *dedupeStripe) init(maxCount int, maxAge time.Duration, epoch time.Time)
 	s.epoch, s.done = epoch, newDoneWindow(maxCount, maxAge)
 }
 
+func (s *dedupeStripe) now() time.Duration { return time.Since(s.epoch) }
+
 // chain returns the beginning of the chain for a hash.
 func (s *dedupeStripe) chain(hash uint64) **dedupeEntry { return &s.busy[hash%uint64(len(s.busy))] }
 
@@ -63,7 +65,7 @@ func (s *dedupeStripe) enter(hash uint64, id string) (e *dedupeEntry, settled <-
 		return e, e.settled
 	}
 	s.done.expect()
-	if s.done.has(hash, id, time.Since(s.epoch)) {
+	if s.done.has(hash, id, s.now) {
 		return nil, nil
 	}
 	e = s.newEntry()
@@ -97,7 +99,7 @@ func (e *dedupeEntry) Done(context.Context) {
 	defer s.mu.Unlock()
 	id := e.id
 	e.settle(done)
-	s.done.add(e.hash, id, time.Since(s.epoch))
+	s.done.add(e.hash, id, s.now())
 }
 
 // Release implements [Claim].

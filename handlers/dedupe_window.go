@@ -76,15 +76,16 @@ func (w *doneWindow) expect() {
 	}
 }
 
-// has tells whether the id of that hash was done less than maxAge ago.
-func (w *doneWindow) has(hash uint64, id string, now time.Duration) bool {
+// has tells whether the id of that hash was done less than maxAge ago. It asks for the
+// time only then.
+func (w *doneWindow) has(hash uint64, id string, now func() time.Duration) bool {
 	if w.len() == 0 {
 		return false
 	}
 	for n := before(w.next, *w.bucket(hash)); n >= w.first; {
 		e := w.entry(n)
 		if e.hash == hash && w.is(e, n, id) {
-			return now-e.at < w.maxAge // others are older still
+			return now()-e.at < w.maxAge // others are older still
 		}
 		n = e.before
 	}
