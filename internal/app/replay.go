@@ -196,9 +196,20 @@ func (r *replay) drop(ctx context.Context) {
 	}
 }
 
-// others returns the other workers of the replay that live.
+// others returns the other workers of the replay that live. A look that was cut
+// short is taken again as long as ctx lasts: a call has a third of the failover time,
+// for a worker that must have its heartbeat written, and we are none any more.
 func (r *replay) others(ctx context.Context) ([]string, error) {
-	s, err := newTableSurvey(ctx, r.cfg)
+	for {
+		ids, err := r.othersNow(ctx)
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			return ids, err
+		}
+	}
+}
+
+func (r *replay) othersNow(ctx context.Context) ([]string, error) {
+	s, err := surveyTable(ctx, r.daemon.clients, r.cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -12,11 +12,13 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"korestream/checkpoint"
 	"korestream/consumer"
 	"korestream/event"
 	"korestream/internal/config"
+	"korestream/localstack/embed"
 )
 
 // outcomes is a dispatcher that gives each event the outcome of its ID.
@@ -232,4 +234,32 @@ func TestReplay_DrawsABarAndTakesItAway(t *testing.T) {
 	if last := text[strings.LastIndex(strings.TrimRight(text, "\r"), "\r")+1:]; strings.TrimSpace(last) != "" {
 		t.Errorf("left behind: %q", last)
 	}
+}
+
+// TestReplay_RemovesItsTableThoughTheTableIsSlow: at a short failover time a look at
+// the table is soon cut short, and nobody else removes what the last worker leaves.
+func TestReplay_RemovesItsTableThoughTheTableIsSlow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ep := embed.New()
+		settings, err := config.Load(config.Sources{NoFiles: true, Flags: map[string]string{"stream": "s", "lease.failover": "2s"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg := replayConfig(settings, "0123abcd")
+		core, logs := observer.New(zap.InfoLevel)
+		r := &replay{cfg: cfg, log: zap.New(core), daemon: &Daemon{cfg: cfg, clients: newClients(ep.Config())}}
+		leases := checkpoint.New(r.daemon.clients.dynamo, leaseConfig(cfg, ""))
+		if err := leases.Init(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		slow := ep.Faults().Add(embed.Fault{Service: embed.DynamoDB, Operation: "Scan", Kind: embed.Slow, Delay: cfg.Lease.Failover, Count: 3})
+		r.drop(t.Context())
+		if _, err := leases.Load(t.Context()); !tableMissing(err) {
+			t.Errorf("the table: got %v, want none any more", err)
+		}
+		if logs.Len() > 0 || slow.Hits() != 3 {
+			t.Errorf("%d slow looks, logged %v, want 3 and nothing", slow.Hits(), logs.All())
+		}
+	})
 }

@@ -69,6 +69,11 @@ func newTableSurvey(ctx context.Context, cfg *config.Config) (*survey, error) {
 	if err != nil {
 		return nil, err
 	}
+	return surveyTable(ctx, c, cfg)
+}
+
+// surveyTable reads the lease table with clients that are there.
+func surveyTable(ctx context.Context, c clients, cfg *config.Config) (*survey, error) {
 	if cfg.Worker == "" {
 		cfg.Worker = "korestream leases" // it takes none
 	}
