@@ -54,14 +54,19 @@ func newSender(to *OTLP, signal string, log *zap.Logger) *sender {
 }
 
 // send posts a message, several times if need be, within the time-out, and once if the
-// collector was away before. What goes wrong it tells the log, and nobody else.
+// collector was away before. What goes wrong it tells the log, and nobody else. An
+// export that a stop cuts short is nothing wrong: the last one, which comes behind it,
+// has what it had.
 func (s *sender) send(ctx context.Context, message []byte) {
-	ctx, cancel := context.WithTimeout(ctx, s.to.Timeout)
+	bounded, cancel := context.WithTimeout(ctx, s.to.Timeout)
 	defer cancel()
 	body, err := s.encode(message)
 	if err == nil {
-		_, err = backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, s.post(ctx, body) },
+		_, err = backoff.Retry(bounded, func() (struct{}, error) { return struct{}{}, s.post(bounded, body) },
 			backoff.WithMaxElapsedTime(s.to.Timeout), backoff.WithMaxTries(s.tries()))
+	}
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		return
 	}
 	s.tell(err)
 }

@@ -139,6 +139,27 @@ func TestSender_TellsOnceOfACollectorThatIsAway(t *testing.T) {
 	}
 }
 
+func TestSender_AnExportThatAStopCutsShortIsNoTrouble(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	c := &scripted{script: []http.HandlerFunc{
+		func(_ http.ResponseWriter, r *http.Request) {
+			stop()
+			<-r.Context().Done()
+		},
+		status(http.StatusBadGateway),
+	}}
+	s, logs := sending(t, c)
+	s.send(ctx, []byte("cut short"))
+	s.send(t.Context(), []byte("the last"))
+	if n := c.calls.Load(); n != 3 {
+		t.Errorf("got %d requests, want 3: the last export is tried again", n)
+	}
+	if logs.Len() > 0 {
+		t.Errorf("logged %v, want nothing: all went", logs.All())
+	}
+}
+
 func TestSender_TellsWhenItIsBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
