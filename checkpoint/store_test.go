@@ -63,6 +63,29 @@ func TestStore_InitRefusesATableOfSomethingElse(t *testing.T) {
 	})
 }
 
+func TestStore_InitOutlastsAnAnswerThatComesTooLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s, _ := w.store("a")
+		late := w.ep.Faults().Add(embed.Fault{Operation: "DescribeTable", Kind: embed.Slow, Delay: s.cfg.Failover, Count: 2})
+		w.must(s.Init(t.Context()))
+		if late.Hits() != 2 {
+			t.Errorf("got %d late answers, want 2", late.Hits())
+		}
+		w.ep.Faults().Add(embed.Fault{Operation: "DescribeTable", Kind: embed.Slow, Delay: s.cfg.Failover})
+		ctx, cancel := context.WithTimeout(t.Context(), 13*time.Second)
+		defer cancel()
+		begun := time.Now()
+		if err := s.Init(ctx); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), testTable) {
+			t.Errorf("got %v, want the context's end and the table's name", err)
+		}
+		if took := time.Since(begun); took != 13*time.Second {
+			t.Errorf("gave up after %s, want 13 s", took)
+		}
+	})
+}
+
 func TestStore_StartsOldShardsWhereToldAndNewOnesAtTheBeginning(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

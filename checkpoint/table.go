@@ -15,8 +15,9 @@ import (
 const tablePoll = 500 * time.Millisecond
 
 // Init makes sure that the table is there and is a lease table. It creates the
-// table if the configuration says so and awaits its becoming ACTIVE. Errors are
-// ErrTableMissing, ErrTableUnfit, what DynamoDB said, or the context's.
+// table if the configuration says so and awaits its becoming ACTIVE. An answer that
+// takes longer than a call may is asked for again for as long as ctx lasts. Errors
+// are ErrTableMissing, ErrTableUnfit, what DynamoDB said, or the context's.
 func (s *Store) Init(ctx context.Context) error {
 	created := false
 	for {
@@ -34,6 +35,7 @@ func (s *Store) Init(ctx context.Context) error {
 			}
 			created = true
 		case errors.As(err, &missing): // created, and not seen everywhere yet
+		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil: // the call's own
 		case err != nil:
 			return fmt.Errorf("describe lease table %s: %w", s.cfg.Table, err)
 		case d.TableStatus == types.TableStatusActive || d.TableStatus == types.TableStatusUpdating:

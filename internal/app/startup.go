@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -77,8 +78,26 @@ func check(ctx context.Context, cfg *config.Config, c clients, leases *checkpoin
 	if err != nil {
 		return nil, err
 	}
+	if errors.Is(loadErr, context.DeadlineExceeded) && ctx.Err() == nil {
+		return checkSlowly(ctx, cfg, c, leases)
+	}
 	if loadErr != nil && !tableMissing(loadErr) {
 		return nil, loadErr
 	}
 	return report, nil
+}
+
+// checkSlowly is check where the stream has answered and the lease table has not yet:
+// it has all the time that is left.
+func checkSlowly(ctx context.Context, cfg *config.Config, c clients, leases *checkpoint.Store) (*consumer.Report, error) {
+	for {
+		snap, err := leases.Load(ctx)
+		switch {
+		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil: // a call's own, by the failover time
+		case err != nil && !tableMissing(err):
+			return nil, err
+		default:
+			return consumer.CheckStartup(ctx, c.kinesis, cfg.StreamName(), cfg.StreamARN(), requirements(cfg), snap.Positions())
+		}
+	}
 }
