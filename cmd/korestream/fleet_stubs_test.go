@@ -86,15 +86,21 @@ func (s *site) leases() []checkpoint.LeaseRow {
 	s.t.Helper()
 	cfg := checkpoint.DefaultConfig()
 	cfg.Table, cfg.Worker = "korestream", "test"
-	snap, err := checkpoint.New(s.db, cfg).Load(context.Background())
-	var missing *types.ResourceNotFoundException
-	if errors.As(err, &missing) {
-		return nil
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for {
+		snap, err := checkpoint.New(s.db, cfg).Load(ctx)
+		var missing *types.ResourceNotFoundException
+		switch {
+		case err == nil:
+			return snap.Leases
+		case errors.As(err, &missing):
+			return nil
+		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil: // a worker's bound of a call, which we are not
+		default:
+			s.t.Fatal(err)
+		}
 	}
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return snap.Leases
 }
 
 // owned counts the leases of each worker.
@@ -203,6 +209,18 @@ func (p *producer) stop() int {
 	close(p.quit)
 	<-p.done
 	return len(p.places)
+}
+
+// more waits until so many more events were put, however long the machine takes.
+func (p *producer) more(n int) {
+	p.s.t.Helper()
+	count := func() int {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return len(p.places)
+	}
+	until := count() + n
+	eventually(p.s.t, fmt.Sprintf("%d more events", n), func() bool { return count() >= until })
 }
 
 func (p *producer) place(id string) place {

@@ -33,15 +33,16 @@ func exactly(t *testing.T, archive string, want []string) {
 func TestReplay_TakesExactlyTheRangeWhileLiveGoesOnUndisturbed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 2)
-	live, liveArchive := s.node("live", "dedupe: {store: dynamodb}\nlease: {failover: 4s}\n")
+	live, liveArchive := s.node("live", "dedupe: {store: dynamodb}\n")
 	live.logged("shard taken")
 	load := s.produce(200)
-	time.Sleep(time.Second)
+	load.more(200)
 	from := now()
-	time.Sleep(time.Second)
+	load.more(200)
 	splitFirst(t, s.kc)
-	time.Sleep(2 * time.Second)
+	load.more(400)
 	to := now()
+	load.more(1) // what was on its way then has arrived
 	want := s.arrivedBetween(from, to)
 	if len(want) < 200 {
 		t.Fatalf("the range has %d events: the test shows nothing", len(want))
@@ -51,7 +52,7 @@ func TestReplay_TakesExactlyTheRangeWhileLiveGoesOnUndisturbed(t *testing.T) {
 	})
 	before := s.ownerships()
 	// The same configuration but for where the archive is.
-	cfg, archive := writeConfig(t, "stream: "+testStream+"\nworker: live\ndedupe: {store: dynamodb}\nlease: {failover: 4s}\n")
+	cfg, archive := writeConfig(t, "stream: "+testStream+"\nworker: live\ndedupe: {store: dynamodb}\n")
 	p := s.replay(cfg, "--from", timeFlag(from), "--to", timeFlag(to), "--handlers", "archive")
 	if code := p.wait(time.Minute); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)

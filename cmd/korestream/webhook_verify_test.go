@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -33,12 +34,17 @@ func pressed(t *testing.T, address, secret string) (id string, status int) {
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	req.Header.Set(webhook.HeaderToken, uuid.NewString())
 	req.Header.Set(webhook.HeaderSignature, webhook.Sign(secret, http.MethodPost, hookURL, body))
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
+	for tries := 4; ; tries-- { // as KORE: a server hangs up on whoever is slow to say what it wants
+		resp, err := http.DefaultClient.Do(req)
+		if err == nil {
+			resp.Body.Close()
+			return id, resp.StatusCode
+		}
+		if tries == 1 {
+			t.Fatal(err)
+		}
+		req.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	resp.Body.Close()
-	return id, resp.StatusCode
 }
 
 func TestWebhook_TheTestOfThePortalIsAnsweredLoggedAndFollowedByVerify(t *testing.T) {
@@ -98,7 +104,7 @@ func TestWebhook_TheTestOfThePortalIsAnsweredLoggedAndFollowedByVerify(t *testin
 			logged = append(logged, line.EventID)
 		}
 	}
-	if !slices.Equal(logged, sent) {
+	if logged = slices.Compact(logged); !slices.Equal(logged, sent) { // a try whose answer was lost is logged too
 		t.Errorf("the webhook logged the tests %v, want %v", logged, sent)
 	}
 	if text := asked(t, hook, "/metrics"); !regexp.MustCompile(`(?m)^korestream_webhook_events_total\{kind="test"\} [1-9]`).MatchString(text) {
