@@ -37,7 +37,7 @@ type site struct {
 
 func newSite(t *testing.T, shards int32) *site {
 	t.Helper()
-	s := &site{t: t, ep: embed.New(), addr: "127.0.0.1:0"}
+	s := &site{t: t, ep: embed.New(), addr: freeAddress(t)}
 	s.open()
 	t.Cleanup(s.close)
 	s.kc = testKinesis(s.url())
@@ -57,7 +57,6 @@ func (s *site) open() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.addr = l.Addr().String()
 	server := &http.Server{Handler: s.ep, ReadHeaderTimeout: time.Minute}
 	s.server = server
 	go func() {

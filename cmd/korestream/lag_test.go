@@ -125,7 +125,7 @@ func TestHealth_SaysByItsExitCodeHowTheProcessIs(t *testing.T) {
 		code int
 		text string
 	}{
-		{"nobody listens", env, []string{"health"}, 1, "livez: dial"},
+		{"nobody listens", []string{"KORESTREAM_STREAM=s", "KORESTREAM_ADMIN_LISTEN=" + freeAddress(t)}, []string{"health"}, 1, "livez: dial"},
 		{"no admin server", []string{"KORESTREAM_STREAM=s", "KORESTREAM_ADMIN_LISTEN="}, []string{"health"}, 1, "admin.listen is empty"},
 		{"a port that is not known", []string{"KORESTREAM_STREAM=s", "KORESTREAM_ADMIN_LISTEN=127.0.0.1:0"}, []string{"health"}, 1, "leaves the port open"},
 		{"two probes", env, []string{"health", "--live", "--ready"}, 2, "asks one thing"},

@@ -34,7 +34,7 @@ type gate struct {
 
 func newGate(t *testing.T, h http.Handler) *gate {
 	t.Helper()
-	g := &gate{t: t, addr: "127.0.0.1:0", handler: h}
+	g := &gate{t: t, addr: freeAddress(t), handler: h}
 	g.open()
 	t.Cleanup(g.close)
 	return g
@@ -49,7 +49,6 @@ func (g *gate) open() {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	g.addr = l.Addr().String()
 	server := &http.Server{Handler: g.handler, ReadHeaderTimeout: time.Minute}
 	g.server = server
 	go func() {

@@ -272,11 +272,10 @@ func TestTelemetry_NothingIsSentUnlessAsked(t *testing.T) {
 func TestTelemetry_ACollectorThatIsAwayDisturbsNobody(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close() // its port refuses connections now
+	gone := "http://" + freeAddress(t)
 	silent, _ := countingListener(t)
 	s.putTraced(5)
-	p, archive := s.consume(5, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="+gone.URL, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT="+silent,
+	p, archive := s.consume(5, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="+gone, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT="+silent,
 		"OTEL_EXPORTER_OTLP_TIMEOUT=300", "OTEL_METRIC_EXPORT_INTERVAL=50", "OTEL_BSP_SCHEDULE_DELAY=50")
 	const away = "telemetry not exported; what does not fit into its queue is dropped"
 	told := func() int { return strings.Count(strings.Join(p.lines(), "\n"), away) }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -41,17 +40,6 @@ func envNumber(t *testing.T, name string, otherwise int) int {
 		t.Fatalf("%s=%s: want a number of 1 or more", name, text)
 	}
 	return n
-}
-
-// freeAddress is one that a process may listen at, and again after a restart.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // kore sends webhooks as KORE does: batches of 50, 5 s for an answer, three more
