@@ -191,22 +191,22 @@ func TestRun_OutlivesAThrottledTable(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 4)
 	load := s.produce(100)
-	p, archive := s.node("w-one", "lease: {failover: 4s}\n")
+	// Leases outlive 6.4 s without a heartbeat, so a machine that is slow for seconds
+	// does not decide.
+	p, archive := s.node("w-one", "lease: {failover: 8s}\n")
 	eventually(t, "all shards", func() bool { return s.owned()["w-one"] == 4 })
 	throttle := func(d time.Duration) {
 		f := s.ep.Faults().Add(embed.Fault{Service: embed.DynamoDB, Kind: embed.Throttle})
 		time.Sleep(d)
 		f.Remove()
 	}
-	throttle(1200 * time.Millisecond) // less than the leases outlive
+	throttle(2 * time.Second)
 	time.Sleep(3 * time.Second)
 	if lineLogged(p, gaveUp) {
-		t.Error("leases were given up in a throttle of a third of the failover time")
+		t.Error("leases were given up in a throttle of a quarter of the failover time")
 	}
-	throttle(8 * time.Second)
-	if !lineLogged(p, gaveUp) {
-		t.Error("leases were kept through a throttle of twice the failover time")
-	}
+	throttle(12 * time.Second)
+	eventually(t, "the leases to be given up in a throttle of more than the failover time", func() bool { return lineLogged(p, gaveUp) })
 	eventually(t, "all shards again", func() bool { return s.owned()["w-one"] == 4 })
 	n := load.stop()
 	handledAll(t, n, archive)
@@ -214,7 +214,7 @@ func TestRun_OutlivesAThrottledTable(t *testing.T) {
 		t.Errorf("got exit code %d, want 0", code)
 	}
 	missing, repeated := reckon(t, n, archive)
-	t.Logf("table throttled for twice the failover time: %d events, %d missing, %d repeated", n, len(missing), len(repeated))
+	t.Logf("table throttled for longer than the failover time: %d events, %d missing, %d repeated", n, len(missing), len(repeated))
 	if len(missing) > 0 {
 		t.Errorf("missing: %v", missing)
 	}
