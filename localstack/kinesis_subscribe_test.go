@@ -77,8 +77,8 @@ type pushed struct {
 }
 
 // pushLimit bounds the wait for a subscription or for one event of it. Idle ones
-// send an event about every five seconds.
-const pushLimit = 8 * time.Second
+// send an event about every five seconds, and nothing is concluded from when it comes.
+const pushLimit = 20 * time.Second
 
 func subscription(consumer *string, typ types.ShardIteratorType) *kinesis.SubscribeToShardInput {
 	return &kinesis.SubscribeToShardInput{

@@ -186,7 +186,9 @@ func TestVerify_NamesTheHopWhereTheEventIsLost(t *testing.T) {
 			`KORESTREAM_HANDLERS=[{name: billing, type: slow, settings: {takes: 0s, bad: "", file: notes}}]`,
 		}, "run")
 		p.logged("shard taken")
-		code, v := s.verify("--timeout", "3s")
+		// Time for the record to be read and tried, a second each, on a machine that
+		// may be slow; the handler never succeeds.
+		code, v := s.verify("--timeout", "8s")
 		if code != 1 || v.LostAt != "handled" || v.names() != "put owner decoded" || !v.because("handler", "billing has failed") || !v.because("handler", "no plan for this SIM") {
 			t.Errorf("got exit code %d and %+v, want 1, lost at its handler, with its words", code, v)
 		}
