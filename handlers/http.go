@@ -202,7 +202,9 @@ func (h *HTTP) HandleBatch(ctx context.Context, ds []*consumer.Delivery) []error
 // httpMessage is one request's headers and body.
 type httpMessage struct {
 	header http.Header
-	body   []byte
+	// body is no part of an event: an endpoint may accept before it has read all, and
+	// the transport then still sends what is another event's memory by that time.
+	body []byte
 }
 
 // maxHTTPAnswer is how much of an answer is read: what is more than that costs

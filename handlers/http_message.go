@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -47,7 +48,7 @@ func binaryMessage(d *consumer.Delivery) httpMessage {
 			h.Set(name, headerText(value))
 		}
 	}
-	return httpMessage{h, e.Data}
+	return httpMessage{h, bytes.Clone(e.Data)}
 }
 
 // timeText is the event's time as received if it is one, or nothing.
@@ -73,7 +74,7 @@ func headerText(s string) string {
 }
 
 func structuredMessage(d *consumer.Delivery) httpMessage {
-	return httpMessage{http.Header{"Content-Type": {"application/cloudevents+json; charset=utf-8"}}, structured(d)}
+	return httpMessage{http.Header{"Content-Type": {"application/cloudevents+json; charset=utf-8"}}, bytes.Clone(structured(d))}
 }
 
 func batchMessage(ds []*consumer.Delivery) httpMessage {
