@@ -68,7 +68,7 @@ func (s *slab) event() *Event {
 // alone makes the slab begin afresh, and what it returns makes it go on where
 // it was.
 func (s *slab) alone() (goOn func()) {
-	kept := s.free
-	s.free = nil
-	return func() { s.free = kept }
+	kept := *s
+	*s = slab{}
+	return func() { *s = kept }
 }

@@ -3,9 +3,11 @@ package event_test
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
+	"weak"
 
 	"korestream/event"
 )
@@ -163,5 +165,33 @@ func TestDecoder_AReusedEventIsEmptyAndItsStringsStay(t *testing.T) {
 	}
 	if third := decode("three"); third == second || third == other {
 		t.Error("an event is used that nobody has given back")
+	}
+}
+
+func TestDecoder_AnEventThatIsKeptKeepsNoLargePayload(t *testing.T) {
+	t.Parallel()
+	var d event.Decoder
+	decode := func(payload []byte) *event.Event {
+		items, err := d.Append(nil, payload)
+		if err != nil || items[0].Err != nil {
+			t.Fatal(err, items)
+		}
+		return items[0].Event
+	}
+	small := []byte(`{"id":"small","type":"t"}`)
+	kept := decode(small)
+	d.Reuse(decode(small)) // it shares a block with the one that is kept
+	large := func() weak.Pointer[byte] {
+		payload := []byte(`{"id":"large","type":"t","data":"` + strings.Repeat("a", 1<<20) + `"}`)
+		decode(payload)
+		return weak.Make(&payload[0])
+	}()
+	runtime.GC()
+	if large.Value() != nil {
+		t.Error("a large payload is kept by an event of another one")
+	}
+	runtime.KeepAlive(kept)
+	if again := decode(small); again.ID != "small" {
+		t.Errorf("got %q behind a large payload", again.ID)
 	}
 }
