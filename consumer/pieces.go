@@ -55,8 +55,12 @@ func (p *piece) detach(b *budget) {
 	p.unpin(b)
 }
 
-// done gives back what the piece holds of the budget.
+// done gives back what the piece holds of the budget, and the event's data: whoever
+// stays long keeps the pieces and events of its blocks, and must not keep that too.
 func (p *piece) done(b *budget) {
+	if e := p.delivery.Event; e != nil {
+		e.Raw, e.Data = nil, nil
+	}
 	if p.detached {
 		b.give(p.kept)
 		return
@@ -74,8 +78,9 @@ func (p *piece) unpin(b *budget) {
 
 // release gives the record's memory back.
 func (r *inFlight) release(b *budget) {
-	if r.chunk != nil {
-		r.chunk.Release()
+	if c := r.chunk; c != nil {
+		r.chunk = nil
+		c.Release()
 	} else if r.loose > 0 {
 		b.give(r.loose)
 	}
@@ -197,6 +202,7 @@ func (c *cutter) decode(from *Origin, payload []byte) {
 		}
 		c.add().delivery = Delivery{Origin: *from, Event: it.Event}
 	}
+	clear(c.items) // or the last record's data would stay
 }
 
 // undecodable makes the letter for a payload that is no event.

@@ -173,6 +173,7 @@ func (s *sink) Dispatch(ctx context.Context, d *Delivery) (Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kept, e := *d, *d.Event
+	e.Raw, e.Data = nil, nil // which are another event's soon
 	kept.Event = &e
 	s.events = append(s.events, &kept)
 	return Handled, nil
