@@ -40,7 +40,9 @@ func (s *shaping) apply(d *consumer.Delivery) (*consumer.Delivery, error) {
 	if e == d.Event {
 		return d, nil
 	}
-	return &consumer.Delivery{Origin: d.Origin, Event: e}, nil
+	shaped := *d // with who is told of failures
+	shaped.Event = e
+	return &shaped, nil
 }
 
 // warn names what has matched nothing: what is not redacted for a slip of the

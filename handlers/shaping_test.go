@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
@@ -102,5 +103,25 @@ func TestMux_NamesAPathThatMatchesNothingOnce(t *testing.T) {
 	lines := logs.FilterMessage("path matches no event").All()
 	if len(lines) != 1 || lines[0].ContextMap()["path"] != "data.sim_icid" || lines[0].ContextMap()["handler"] != "narrow" {
 		t.Errorf("got %v, want one line that names data.sim_icid", lines)
+	}
+}
+
+// Who is told of failures, and follows a test event, is part of the delivery.
+func TestMux_AShapedDeliveryDiffersInItsEventAlone(t *testing.T) {
+	t.Parallel()
+	var got consumer.Delivery
+	r := to(t, "narrow", HandlerFunc(func(_ context.Context, d *consumer.Delivery) error { got = *d; return nil }))
+	r.Shape = shape(t, []string{"iccid"}, nil)
+	m := newMux(t, &memoryBurier{}, attempts(1), []Route{r})
+	d := delivery(t, "EZ1", sessionUpdated)
+	d.Trace, d.BegunAt = new(consumer.Trace), time.Now()
+	wantOutcome(t, m, d, consumer.Handled)
+	if got.Event == d.Event {
+		t.Fatal("the handler got the whole event")
+	}
+	want := *d
+	want.Event = got.Event
+	if got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
