@@ -274,6 +274,11 @@ func (m *Mux) runAll(ctx context.Context, routes []*route, d *consumer.Delivery,
 	for i, r := range routes {
 		wg.Go(func() {
 			defer left.Add(-1)
+			defer func() {
+				if v := recover(); v != nil { // nobody above could
+					errs[i] = m.stats.panicked(v)
+				}
+			}()
 			outcomes[i], errs[i] = m.run(ctx, r, d, now, unfinished)
 		})
 	}
