@@ -71,7 +71,8 @@ func (s *shard) submit(b *batch) {
 		s.cutter.takeBack(s.pieces)
 	}
 	clear(s.pieces)
-	s.pieces = s.pieces[:0]
+	s.pieces = scratch(s.pieces)
+	s.cutter.rest()
 }
 
 // acceptRecord returns false if the gate turned the record away, which is then as

@@ -134,6 +134,7 @@ func (c *cutter) cut(r *wire.Record, resume checkpoint.Position) (pos checkpoint
 		PartitionKey: r.PartitionKey, ArrivedAt: r.ArrivedAt,
 	}
 	pos = checkpoint.Position{SequenceNumber: from.SequenceNumber, Timestamp: from.ArrivedAt}
+	clear(c.pieces) // or the longest record's would stay
 	c.pieces = c.pieces[:0]
 	if !isAggregate(r.Data) {
 		if pos.Compare(resume) > 0 {
@@ -172,6 +173,24 @@ func (c *cutter) add() *piece {
 	}
 	c.pieces = append(c.pieces, p)
 	return p
+}
+
+// scratchKept is for how many pieces scratch space is kept. Few records have more.
+const scratchKept = 1024
+
+// rest forgets the last record, whose pieces were handed on: they would stay until
+// the shard has another one.
+func (c *cutter) rest() {
+	clear(c.pieces)
+	c.pieces, c.items = scratch(c.pieces), scratch(c.items)
+}
+
+// scratch returns what is cleared to be used again, unless it is unusually large.
+func scratch[T any](s []T) []T {
+	if cap(s) > scratchKept {
+		return nil
+	}
+	return s[:0]
 }
 
 // takeBack takes pieces that were run, and their events, to be used again. A handler

@@ -2,7 +2,12 @@ package consumer
 
 import (
 	"errors"
+	"runtime"
+	"strings"
 	"testing"
+	"time"
+
+	"go.uber.org/zap"
 
 	"korestream/checkpoint"
 	"korestream/consumer/wire"
@@ -41,4 +46,34 @@ func TestCutter_TakesBackOnlyWhatNobodyCanLookAtAnyMore(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestShard_KeepsNothingOfARecordOfManyEvents(t *testing.T) {
+	// Not parallel: the memory of other tests would be counted.
+	s := &shard{
+		cfg: DefaultConfig(), dispatcher: doneAtOnce{}, burier: doneAtOnce{}, log: zap.NewNop(), budget: newBudget(newPool(1<<30), 1<<30), pages: newPages(1 << 20),
+		source: &source{resume: checkpoint.Position{SequenceNumber: checkpoint.TrimHorizon}},
+		cutter: cutter{stream: "s", shard: "x"}, tracker: checkpoint.NewTracker(checkpoint.Position{}), work: t.Context(),
+	}
+	s.lanes = newLanes(s.cfg.Lanes, s.handle)
+	const one = `{"id":"1","type":"t"}`
+	accept := func(number, text string) {
+		s.accept(t.Context(), &wire.Page{Records: []wire.Record{{SequenceNumber: number + "0", Data: []byte(text)}, {SequenceNumber: number + "1", Data: []byte(one)}}})
+		for s.tracker.Pending() > 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	heap := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	accept("1", one)
+	before := heap()
+	accept("2", "["+strings.Repeat("1,", 100_000)+"1]") // a letter each
+	if kept := heap() - before; kept > 2<<20 {
+		t.Errorf("%d KiB are kept when all is done", kept>>10)
+	}
+	runtime.KeepAlive(s)
 }
