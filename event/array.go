@@ -1,5 +1,7 @@
 package event
 
+import "fmt"
+
 // element is one element of an array of events.
 type element struct {
 	start, end int
@@ -35,8 +37,8 @@ func (d *Decoder) arrayAtOnce(dst []Item) ([]Item, bool) {
 	if !more {
 		return nil, false // empty or broken; which of them is found by dividing
 	}
-	for more {
-		if s.src[i] != '{' {
+	for from := len(dst); more; {
+		if s.src[i] != '{' || len(dst)-from == MaxEvents {
 			return nil, false
 		}
 		item, end := d.event(i)
@@ -57,6 +59,9 @@ func divide(text []byte, base int64, dst []element) ([]element, *DecodeError) {
 	s.reset(text, base)
 	i, more := s.element(1, true)
 	for more {
+		if len(dst) == MaxEvents {
+			return nil, &DecodeError{Reason: ReasonSize, Offset: base + int64(i), Err: fmt.Errorf("more than %d elements", MaxEvents)}
+		}
 		end := s.value(i, maxArrayDepth-1)
 		if end < 0 {
 			return nil, s.refusal()

@@ -10,6 +10,12 @@ import (
 // hold, see https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html.
 const MaxSize = 10 << 20
 
+// MaxEvents is how many elements an array may have, or none of it is read: twice as
+// many as the largest payload has room for of KORE's events. Each takes some 600 bytes
+// of memory, be it an event or not, and with two bytes the shortest one, a payload
+// could ask for five million.
+const MaxEvents = 1 << 16
+
 // MaxDepth is how deep an event may be nested, the event itself being level 1
 // and the text of a data string starting at level 1 again. KORE's go to 3.
 const MaxDepth = 64

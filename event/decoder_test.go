@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -193,5 +194,22 @@ func TestDecoder_AnEventThatIsKeptKeepsNoLargePayload(t *testing.T) {
 	runtime.KeepAlive(kept)
 	if again := decode(small); again.ID != "small" {
 		t.Errorf("got %q behind a large payload", again.ID)
+	}
+}
+
+func TestDecoder_RefusesAnArrayOfMoreEventsThanTheLargestRecordHasRoomFor(t *testing.T) {
+	t.Parallel()
+	for _, of := range []string{`1`, `{}`, `{"id":"1","type":"t"}`} {
+		var d event.Decoder
+		most := of + strings.Repeat(","+of, event.MaxEvents-1)
+		items, err := d.Append(nil, []byte("["+most+"]"))
+		if err != nil || len(items) != event.MaxEvents {
+			t.Errorf("%d of %s: got %d and %v", event.MaxEvents, of, len(items), err)
+		}
+		items, err = d.Append(nil, []byte("["+most+","+of+"]"))
+		var refused *event.DecodeError
+		if !errors.As(err, &refused) || refused.Reason != event.ReasonSize || refused.Offset != int64(len(most)+2) || len(items) != 0 {
+			t.Errorf("one more of %s: got %d and %v, want all refused for %s", of, len(items), err, event.ReasonSize)
+		}
 	}
 }

@@ -24,7 +24,8 @@ const (
 	ReasonWrongKind = "wrong_kind"
 	// ReasonDepth: the nesting goes beyond MaxDepth.
 	ReasonDepth = "too_deep"
-	// ReasonSize: the payload is larger than MaxSize.
+	// ReasonSize: the payload is larger than MaxSize, or an array of more than
+	// MaxEvents.
 	ReasonSize = "too_large"
 	// ReasonEmpty: the payload holds no event: no bytes at all, nothing but
 	// white space, or an empty array.
