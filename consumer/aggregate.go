@@ -8,6 +8,8 @@ import (
 	"math/big"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"korestream/event"
 )
 
 // The KPL puts several user records into one Kinesis record: a magic number, a
@@ -19,7 +21,7 @@ const (
 	// maxUserRecords bounds what one Kinesis record may claim to hold: with
 	// two bytes the smallest user record, a record of 10 MiB could ask for
 	// five million.
-	maxUserRecords = 1 << 20
+	maxUserRecords = event.MaxEvents
 
 	fieldPartitionKeys = 1
 	fieldHashKeys      = 2

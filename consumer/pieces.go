@@ -3,6 +3,7 @@ package consumer
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -145,7 +146,7 @@ func (c *cutter) cut(r *wire.Record, resume checkpoint.Position) (pos checkpoint
 	users, err := deaggregate(r.Data)
 	if err != nil {
 		if pos.Compare(resume) > 0 {
-			c.add().letter = &DeadLetter{Origin: from, Reason: ReasonAggregate, Err: err, Payload: r.Data}
+			c.refuse(from, err, r.Data)
 		}
 		return pos, c.pieces, 0
 	}
@@ -156,11 +157,24 @@ func (c *cutter) cut(r *wire.Record, resume checkpoint.Position) (pos checkpoint
 		case !c.keys.holds(u):
 			outside++
 		default:
-			from.SubSequenceNumber, from.PartitionKey = u.index, u.partitionKey
-			c.decode(&from, u.data)
+			of := from
+			of.SubSequenceNumber, of.PartitionKey = u.index, u.partitionKey
+			c.decode(&of, u.data)
+		}
+		if len(c.pieces) > event.MaxEvents {
+			pos.SubSequenceNumber = users[len(users)-1].index
+			c.refuse(from, fmt.Errorf("%w: more than %d events", errAggregate, event.MaxEvents), r.Data)
+			break
 		}
 	}
 	return pos, c.pieces, outside
+}
+
+// refuse makes one letter of all of an aggregate.
+func (c *cutter) refuse(from Origin, err error, data []byte) {
+	clear(c.pieces)
+	c.pieces = c.pieces[:0]
+	c.add().letter = &DeadLetter{Origin: from, Reason: ReasonAggregate, Err: err, Payload: data}
 }
 
 // add makes another piece of the record.

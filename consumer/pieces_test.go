@@ -11,6 +11,7 @@ import (
 
 	"korestream/checkpoint"
 	"korestream/consumer/wire"
+	"korestream/event"
 )
 
 func TestCutter_TakesBackOnlyWhatNobodyCanLookAtAnyMore(t *testing.T) {
@@ -76,4 +77,28 @@ func TestShard_KeepsNothingOfARecordOfManyEvents(t *testing.T) {
 		t.Errorf("%d KiB are kept when all is done", kept>>10)
 	}
 	runtime.KeepAlive(s)
+}
+
+func TestCutter_MakesOneLetterOfAnAggregateOfTooManyEvents(t *testing.T) {
+	t.Parallel()
+	const one = `{"id":"1","type":"t"}`
+	many := user("k", "["+strings.Repeat("1,", event.MaxEvents/2)+"1]")
+	shortest := make([]userRecord, event.MaxEvents+1)
+	for i := range shortest {
+		shortest[i] = user("k", "")
+	}
+	for name, users := range map[string][]userRecord{"in arrays": {user("k", one), many, many}, "user records": shortest} {
+		cut := cutter{stream: "s", shard: "x"}
+		data := aggregateOf(users...)
+		pos, pieces, _ := cut.cut(&wire.Record{SequenceNumber: "7", Data: data}, checkpoint.Position{})
+		if len(pieces) != 1 || pieces[0].letter == nil || pieces[0].letter.Reason != ReasonAggregate || len(pieces[0].letter.Payload) != len(data) {
+			t.Fatalf("%s: got %d pieces, want one letter with all of it", name, len(pieces))
+		}
+		if pos.SequenceNumber != "7" {
+			t.Errorf("%s: at %v", name, pos)
+		}
+		if _, pieces, _ = cut.cut(&wire.Record{SequenceNumber: "8", Data: []byte(one)}, checkpoint.Position{}); len(pieces) != 1 || pieces[0].letter != nil {
+			t.Errorf("%s: the next record has %d pieces", name, len(pieces))
+		}
+	}
 }
