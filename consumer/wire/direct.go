@@ -15,6 +15,8 @@ type directCall struct {
 	ask      Ask
 	began    time.Time
 	as       aws.Credentials
+	// denied is why there are no credentials; nothing was sent then.
+	denied error
 
 	response *http.Response
 	err      error // of the transport
@@ -22,12 +24,16 @@ type directCall struct {
 	refusal error
 }
 
-// call makes a call. It returns nil if nothing was sent, because there are no
-// credentials or odd ones: that is for the SDK to say.
+// call makes a call. It returns nil if nothing was sent because the credentials are
+// odd, or another account's, which may have another endpoint: that is for the SDK.
+// Where there are none, the SDK is shown why, and not left to ask again: the one who
+// gives them may have taken all the time that the call has.
 func (t *template) call(ctx context.Context, ask Ask) *directCall {
 	c := &directCall{template: t, ask: ask, began: time.Now()}
-	var err error
-	if c.as, err = t.credentials.Retrieve(ctx); err != nil || !c.as.HasKeys() || !signable(c.as.SessionToken) {
+	if c.as, c.denied = t.credentials.Retrieve(ctx); c.denied != nil {
+		return c
+	}
+	if !c.as.HasKeys() || !signable(c.as.SessionToken) || c.as.AccountID != t.account {
 		return nil
 	}
 	c.response, c.err = t.client.Do(t.newRequest(ctx, ask, c.as, t.newStamp()))

@@ -123,6 +123,10 @@ func (l *lesson) learn(r *http.Request, text []byte) *template {
 	if skew.Abs() <= skewNoise {
 		skew = 0
 	}
+	as, err := l.options.Credentials.Retrieve(r.Context())
+	if err != nil || !signable(as.SessionToken) {
+		return nil
+	}
 	header := r.Header.Clone()
 	for _, name := range []string{headerInvocation, headerAttempt, headerDate, headerToken, headerSignature} {
 		header.Del(name)
@@ -132,27 +136,23 @@ func (l *lesson) learn(r *http.Request, text []byte) *template {
 			Method: r.Method, URL: r.URL, Host: r.Host, Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor,
 		},
 		header: header, streamARN: l.ask.StreamARN, cbor: r.Header.Get(headerType) == cborType,
-		client: l.options.HTTPClient, credentials: l.options.Credentials,
+		client: l.options.HTTPClient, credentials: l.options.Credentials, account: as.AccountID,
 		host: cmp.Or(r.Host, r.URL.Host), scope: of, skew: skew, until: now.Add(templateLife),
 	}
-	if !t.gives(r, text, l.ask, at) {
+	if !t.gives(r, text, l.ask, as, at) {
 		return nil
 	}
 	return t
 }
 
 // gives tells whether the template gives the request that it was made from.
-func (t *template) gives(r *http.Request, text []byte, ask Ask, at time.Time) bool {
+func (t *template) gives(r *http.Request, text []byte, ask Ask, as aws.Credentials, at time.Time) bool {
 	attempt := r.Header.Get(headerAttempt)
 	if attempt != firstAttempt && !strings.HasPrefix(attempt, firstAttempt+"; ttl=") {
 		return false
 	}
 	names := slices.Sorted(maps.Keys(t.header))
 	if !slices.Equal(names, []string{headerType, headerAgent, headerTarget}) {
-		return false
-	}
-	as, err := t.credentials.Retrieve(r.Context())
-	if err != nil || !signable(as.SessionToken) {
 		return false
 	}
 	ours := t.newRequest(r.Context(), ask, as, stamp{at, r.Header.Get(headerInvocation), attempt})

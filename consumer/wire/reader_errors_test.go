@@ -3,15 +3,18 @@ package wire_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"reflect"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
@@ -194,4 +197,40 @@ func TestReader_LeavesMissingCredentialsToTheSDK(t *testing.T) {
 	if !errors.Is(err, refused) || !errors.As(err, &operation) || len(r.requests) != 2 {
 		t.Errorf("got %v and %d requests, want the provider's error and none", err, len(r.requests)-2)
 	}
+}
+
+// TestReader_CredentialsThatDoNotComeInTime: the error says that it is they that the
+// call waited for, and they are asked for once.
+func TestReader_CredentialsThatDoNotComeInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		late := func(opts ...wire.ReaderOption) error {
+			hangs, asked := false, 0
+			cfg := testConfig()
+			cfg.Credentials = aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+				if asked++; hangs {
+					<-ctx.Done()
+					return aws.Credentials{}, fmt.Errorf("ask for a role: %w", ctx.Err())
+				}
+				return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"}, nil
+			})
+			r := newReading(t, cfg)
+			w := &watching{id: observerID}
+			r.use(r.clientWith(cfg, w.attend), append(opts, wire.WithOptions(once))...)
+			r.pages(2, usual)
+			hangs, asked = true, 0
+			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+			defer cancel()
+			_, err := r.read(ctx, usual)
+			if asked != 1 || len(r.requests) != 2 || w.longest != 15*time.Second {
+				t.Errorf("credentials were asked for %d times, %d requests were sent, and the middleware saw %v, want 1, none and 15s", asked, len(r.requests)-2, w.longest)
+			}
+			return err
+		}
+		direct := late(wire.Directly(wire.Observer{Middleware: observerID}, mustBeDirect))
+		sameError(t, late(), direct)
+		if !errors.Is(direct, context.DeadlineExceeded) || !strings.Contains(direct.Error(), "ask for a role") {
+			t.Errorf("got %v, want it said what was waited for", direct)
+		}
+	})
 }

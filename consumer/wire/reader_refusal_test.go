@@ -135,6 +135,33 @@ func TestReader_AnotherStreamIsNotOfTheTemplate(t *testing.T) {
 	}
 }
 
+// TestReader_AnotherAccountIsNotOfTheTemplate: a stream without an ARN is called at an
+// endpoint of the account that the credentials name.
+func TestReader_AnotherAccountIsNotOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	as := aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"}
+	cfg := testConfig()
+	cfg.AccountIDEndpointMode = aws.AccountIDEndpointModePreferred
+	cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return as, nil })
+	r := newReading(t, cfg)
+	for _, tt := range []struct{ account, host string }{
+		{"123456789012", "123456789012.data-kinesis.eu-west-1.amazonaws.com"},
+		{"210987654321", "210987654321.data-kinesis.eu-west-1.amazonaws.com"},
+		{"", "kinesis.eu-west-1.amazonaws.com"},
+	} {
+		as.AccountID = tt.account
+		if n := r.pages(3, wire.Ask{Iterator: testIterator, Limit: 100}); n != 2 {
+			t.Errorf("account %q: got %d direct calls of 3, want 2", tt.account, n)
+		}
+		for _, request := range r.requests[len(r.requests)-3:] {
+			if request.URL.Host != tt.host {
+				t.Errorf("account %q: a request went to %s, want %s", tt.account, request.URL.Host, tt.host)
+			}
+		}
+		checkSignature(t, r.last(), r.bodies[len(r.bodies)-1], as, cfg.Region)
+	}
+}
+
 func TestReader_LeavesAnOddIteratorToTheSDK(t *testing.T) {
 	t.Parallel()
 	r := newReading(t, testConfig())

@@ -35,7 +35,7 @@ func (p *player) attend(o *kinesis.Options) {
 	p.next, o.HTTPClient = o.HTTPClient, p
 	// Those that the call was made with: to look for others might take long, and the
 	// call may have no time left.
-	o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return p.call.as, nil })
+	o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return p.call.as, p.call.denied })
 	switch {
 	case p.call.refusal != nil:
 		o.Protocol = refusing{o.Protocol, p.call.refusal}

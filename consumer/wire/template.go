@@ -58,6 +58,7 @@ type template struct {
 
 	client      kinesis.HTTPClient
 	credentials aws.CredentialsProvider
+	account     string // of the credentials; may be part of the URL
 
 	host  string
 	scope scope
