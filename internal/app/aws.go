@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
@@ -47,12 +48,16 @@ func newClients(cfg aws.Config) clients {
 	if cfg.HTTPClient == nil {
 		cfg.HTTPClient = awsclient.HTTP()
 	}
+	forKinesis := awsclient.PlainBodies(cfg.HTTPClient)
+	if b, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok { // the SDK's, and no service in memory
+		forKinesis = awsclient.Resending(b)
+	}
 	cfg.HTTPClient = awsclient.PlainBodies(cfg.HTTPClient)
 	calls := newAWSCalls()
 	calls.watch(&cfg)
 	return clients{
 		calls:   calls,
-		kinesis: kinesis.NewFromConfig(cfg), dynamo: dynamodb.NewFromConfig(cfg), sqs: sqs.NewFromConfig(cfg),
+		kinesis: kinesis.NewFromConfig(cfg, func(o *kinesis.Options) { o.HTTPClient = forKinesis }), dynamo: dynamodb.NewFromConfig(cfg), sqs: sqs.NewFromConfig(cfg),
 		// Endpoints other than AWS's have no names for buckets.
 		s3:     s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil }),
 		region: cfg.Region,
