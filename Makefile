@@ -22,12 +22,7 @@ lint: ## vet, staticcheck and formatting
 	@test -z "$$(go tool gofumpt -l .)" || { go tool gofumpt -d .; exit 1; }
 
 fuzz: ## every fuzz target for FUZZTIME (20s), or those of FUZZPKGS
-	@for pkg in $${FUZZPKGS:-$$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u)}; do \
-		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$pkg/*_test.go | sed 's/func //'); do \
-			echo "fuzz $$pkg $$target"; \
-			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $${FUZZTIME:-20s} -fuzzminimizetime 1x $$pkg || exit 1; \
-		done; \
-	done
+	@bash .ci/fuzz
 
 soak: ## simulate SIM_SCHEDULES (10000) schedules of trouble; SIM_SEED=n plays one alone
 	@SIM_SCHEDULES=$${SIM_SCHEDULES:-10000} go test -v -timeout 4h -run 'TestSimulation$$' ./consumer > simulation.log 2>&1 \
