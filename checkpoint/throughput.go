@@ -20,7 +20,8 @@ const (
 // ReportThroughput says how much is read of the shard, in KiB a second, averaged
 // over a minute or so: shards are shared out by it. It goes along with the next
 // checkpoint; where none is due it is written if it differs much from what is in
-// the table, or if that does not show for long that the shard had caught up. Errors are as for Checkpoint; nothing needs to be done about them.
+// the table, or if that does not show for long that the shard had caught up. Errors
+// are as for Checkpoint; nothing needs to be done about them.
 func (l *Lease) ReportThroughput(ctx context.Context, kib float64) error {
 	l.write.Lock()
 	defer l.write.Unlock()

@@ -208,9 +208,9 @@ func scratch[T any](s []T) []T {
 }
 
 // takeBack takes pieces that were run, and their events, to be used again. A handler
-// must keep neither its delivery nor the event, and those who look at what is in the handlers for long have not seen
-// these. It leaves what is not done, what somebody else may know of still, and
-// records of several pieces, which belong together.
+// must keep neither its delivery nor the event, and those who look at what is in the
+// handlers for long have not seen these. It leaves what is not done, what somebody
+// else may know of still, and records of several pieces, which belong together.
 func (c *cutter) takeBack(pieces []*piece) {
 	for _, p := range pieces {
 		if p.finished && p.record == &p.own && !p.shared && p.letter == nil && p.delivery.Trace == nil {

@@ -66,8 +66,9 @@ func (c DynamoDedupeConfig) Validate() error {
 // a conditional write; an id counts as handled only after its event was handled
 // or durably buried. What was in the hands of a process that died is handled
 // again once its claim has stood still for ClaimTimeout by the clock of who looks;
-// wall clocks only say when a handled event is forgotten. It costs two writes an event, and is safe for concurrent use. Put a
-// [MemoryDeduper] before it with [Layered]: within one process that decides.
+// wall clocks only say when a handled event is forgotten. It costs two writes an
+// event, and is safe for concurrent use. Put a [MemoryDeduper] before it with
+// [Layered]: within one process that decides.
 type DynamoDeduper struct {
 	db     DynamoDedupeAPI
 	cfg    DynamoDedupeConfig
